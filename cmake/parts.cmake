@@ -1,0 +1,45 @@
+# The parts we build on, each an interface target named sla_part_<name>. All are Debian 12 packages; deploy/install-deps
+# installs them.
+find_package(Threads REQUIRED)
+find_package(PkgConfig REQUIRED)
+
+function(sla_part name)
+  add_library(sla_part_${name} INTERFACE)
+  target_link_libraries(sla_part_${name} INTERFACE ${ARGN})
+endfunction()
+
+function(sla_pkg_part name)
+  pkg_check_modules(PART_${name} REQUIRED IMPORTED_TARGET ${ARGN})
+  sla_part(${name} PkgConfig::PART_${name})
+endfunction()
+
+find_package(OpenSSL 3.0 REQUIRED)
+find_package(CURL REQUIRED)
+find_package(fmt REQUIRED)
+find_package(ZLIB REQUIRED)
+find_package(yaml-cpp REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(prometheus-cpp REQUIRED)
+
+sla_part(openssl OpenSSL::SSL OpenSSL::Crypto)
+sla_part(curl CURL::libcurl)
+sla_part(fmt fmt::fmt)
+sla_part(zlib ZLIB::ZLIB)
+sla_part(yaml yaml-cpp)
+sla_part(spdlog spdlog::spdlog)
+sla_part(json nlohmann_json::nlohmann_json)
+sla_part(cli11 CLI11::CLI11)
+sla_part(prometheus prometheus-cpp::core)
+sla_part(crypt crypt)
+sla_pkg_part(cares libcares)
+sla_pkg_part(re2 re2)
+sla_pkg_part(sqlite sqlite3)
+sla_pkg_part(ical libical)
+sla_pkg_part(event libevent libevent_openssl libevent_pthreads)
+
+# cctz ships neither a CMake package nor a pkg-config file in Debian 12.
+find_library(CCTZ_LIBRARY cctz REQUIRED)
+find_path(CCTZ_INCLUDE cctz/time_zone.h REQUIRED)
+sla_part(cctz ${CCTZ_LIBRARY})

@@ -1,0 +1,2 @@
+// sla_exporter: the daemon.
+int main() { return 0; }

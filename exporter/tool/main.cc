@@ -1,0 +1,2 @@
+// slatool: checks, reports, explains.
+int main() { return 0; }

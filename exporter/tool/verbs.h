@@ -1,0 +1,20 @@
+// The verbs of slatool: one file a verb, one line a verb in kVerbs (verbs.cc). A verb adds its
+// subcommand to the app and, when it is the one called, leaves its exit code in `exit_code`.
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+namespace exporter::tool {
+
+void add_check(CLI::App& app, int& exit_code);        // check config, check web-config
+void add_config(CLI::App& app, int& exit_code);       // config show
+void add_demo(CLI::App& app, int& exit_code);         // demo
+void add_explain(CLI::App& app, int& exit_code);      // explain SERVICE TIME
+void add_ledger(CLI::App& app, int& exit_code);       // ledger verify|backup|correct|accept-gap
+void add_maintenance(CLI::App& app, int& exit_code);  // maintenance add|list|withdraw
+void add_probe(CLI::App& app, int& exit_code);        // probe --module --target
+void add_report(CLI::App& app, int& exit_code);       // report --month
+
+int run(int argc, char** argv);
+
+}  // namespace exporter::tool
