@@ -51,6 +51,8 @@ struct TlsOptions {
   std::string server_name;  // SNI and name to verify; empty: the target's host
   std::string min_version = "TLS12";
   std::string max_version = "TLS13";
+  // Protocols to offer by ALPN, best first. Set by the prober, never by configuration.
+  std::vector<std::string> alpn;
   bool operator==(const TlsOptions&) const = default;
 };
 
@@ -58,6 +60,7 @@ struct TlsOptions {
 // still shows its date.
 struct TlsInfo {
   std::string version;                      // "TLS 1.2", "TLS 1.3"
+  std::string alpn;                         // protocol agreed by ALPN; empty: none
   std::string cipher;                       // IANA name, such as TLS_AES_128_GCM_SHA256
   std::optional<WallTime> earliest_expiry;  // of the chain the peer sent
   std::optional<WallTime>
