@@ -29,8 +29,8 @@ struct PromiseBase {
     bool await_ready() const noexcept { return false; }
     template <class Promise>
     std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> done) const noexcept {
-      std::coroutine_handle<> caller = done.promise().caller;
-      return caller ? caller : std::noop_coroutine();
+      std::coroutine_handle<> next = done.promise().caller;
+      return next ? next : std::noop_coroutine();
     }
     void await_resume() const noexcept {}
   };
