@@ -71,7 +71,9 @@ struct PlanRecord {
   Seconds from;  // first slot judged by it
   ServiceTerms terms;
   std::vector<std::string> counting_checks;
-  bool removed = false;  // the service left the configuration at `from`
+  bool removed = false;  // the service is not accounted from `from` on
+  // The service whose history this one continues under a new name (`formerly:`); else empty.
+  std::string formerly;
   bool operator==(const PlanRecord&) const = default;
 };
 

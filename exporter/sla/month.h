@@ -16,6 +16,7 @@ struct SlotCounts {
   std::int64_t good = 0, bad = 0, unknown = 0, excluded = 0;
   std::int64_t ended() const { return good + bad + unknown + excluded; }
   std::int64_t& of(Verdict verdict);
+  SlotCounts& operator+=(const SlotCounts& other);
   bool operator==(const SlotCounts&) const = default;
 };
 
@@ -41,7 +42,7 @@ struct MonthFigures {
 MonthFigures month_figures(SlotCounts counts, std::int64_t expected, Objective objective,
                            UnknownPolicy policy);
 
-// (1 - objective) x eligible x every, in tenths of a minute where exact; for people.
+// (1 - objective) x eligible x every, in minutes (rule 13); exact before the one division.
 double budget_minutes(Objective objective, std::int64_t eligible, std::chrono::seconds every);
 
 }  // namespace exporter
