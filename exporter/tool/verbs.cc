@@ -18,7 +18,9 @@ constexpr int kUsageError = 2;
 using AddVerb = void (*)(CLI::App& app, int& exit_code);
 
 // One line a verb, in the order in which --help lists them.
-constexpr std::initializer_list<AddVerb> kVerbs = {};
+constexpr std::initializer_list<AddVerb> kVerbs = {
+    add_demo,
+};
 
 }  // namespace
 

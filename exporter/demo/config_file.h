@@ -1,0 +1,20 @@
+// The sla.yml that watches a demo company, with short slots so that something happens while one
+// looks on. Beside it go the authority's certificate and the API token.
+#pragma once
+
+#include <expected>
+#include <filesystem>
+#include <string>
+
+#include "exporter/demo/company.h"
+
+namespace exporter::demo {
+
+std::string config_text(const DemoCompany& company);
+
+// Writes the configuration to `file` and demo-ca.pem and demo-api.token beside it; makes the folder
+// if it is missing. The error names the file and the reason.
+std::expected<void, std::string> write_config(const DemoCompany& company,
+                                              const std::filesystem::path& file);
+
+}  // namespace exporter::demo
