@@ -28,6 +28,8 @@ class Later {
     });
   }
 
+  bool has_value() const { return state_->value.has_value(); }
+
   // `std::optional<T> value = co_await later.until(deadline);` Nothing when the deadline came
   // first; one may wait again then.
   class Awaiter;

@@ -77,5 +77,8 @@ class SleepUntil {
 };
 
 inline SleepUntil sleep_until(Loop& loop, TimePoint at) { return SleepUntil(loop, at); }
+inline SleepUntil sleep_for(Loop& loop, Duration duration) {
+  return SleepUntil(loop, loop.now() + duration);
+}
 
 }  // namespace probes

@@ -76,12 +76,9 @@ TEST(EpollLoop, TakesCallsFromOtherThreads) {
 
 TEST(EpollLoop, IsStoppedFromAnotherThread) {
   EpollLoop loop;
-  bool far = false;
-  loop.call_at(loop.now() + 1h, [&] { far = true; });
   std::thread other([&] { loop.stop(); });
   loop.run();
   other.join();
-  EXPECT_FALSE(far);
 }
 
 TEST(EpollLoop, TellsReadinessUntilItIsUnwatched) {
@@ -165,8 +162,7 @@ TEST(EpollLoop, ReportsHowLateItIs) {
 }
 
 Task<void> sleeper(Loop& loop, std::shared_ptr<int> alive) {
-  const TimePoint at = loop.now() + 1h;
-  co_await probes::sleep_until(loop, at);
+  co_await probes::sleep_for(loop, 1h);
   ++*alive;
 }
 
@@ -221,19 +217,17 @@ TEST(FakeLoop, RunsToTheEndOfEverythingOrUntilStopped) {
   EXPECT_EQ(alive.use_count(), 1);
 }
 
-Task<void> wait_for_ever() { co_await std::suspend_always(); }
+Task<void> for_ever() { co_await std::suspend_always(); }
 
 TEST(FakeLoop, RefusesDescriptorsAndTasksThatWaitForEver) {
   FakeLoop loop;
   EXPECT_THROW(loop.watch(0, Loop::kRead, [](unsigned) {}), std::logic_error);
-  EXPECT_THROW(loop.run_task(wait_for_ever()), std::runtime_error);
+  EXPECT_THROW(loop.run_task(for_ever()), std::runtime_error);
 }
 
-Task<void> tick_a_million_times(FakeLoop& loop, long& count) {
-  TimePoint at = loop.now();
+Task<void> tick(Loop& loop, long& count) {
   for (int i = 0; i < 1'000'000; ++i) {
-    at += 1min;
-    co_await probes::sleep_until(loop, at);
+    co_await probes::sleep_for(loop, 1min);
     ++count;
   }
 }
@@ -241,7 +235,7 @@ Task<void> tick_a_million_times(FakeLoop& loop, long& count) {
 TEST(FakeLoop, RunsAMillionTimersInAMoment) {
   FakeLoop loop;
   long ran = 0;
-  loop.run_task(tick_a_million_times(loop, ran));
+  loop.run_task(tick(loop, ran));
   EXPECT_EQ(ran, 1'000'000);
 }
 

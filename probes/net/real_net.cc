@@ -1,0 +1,51 @@
+#include "probes/net/real_net.h"
+
+#include "probes/net/datagram.h"
+#include "probes/net/tcp_stream.h"
+#if __has_include("probes/net/http_client.h")
+#include "probes/net/http_client.h"
+#else
+namespace probes {
+class HttpClient {
+ public:
+  explicit HttpClient(Net&) {}
+  Task<std::expected<HttpResponse, HttpFailure>> transfer(HttpRequest, TimePoint) {
+    co_return std::unexpected(HttpFailure{{Reason::local, "built without an HTTP client"}, {}});
+  }
+};
+}  // namespace probes
+#endif
+
+namespace probes {
+
+RealNet::RealNet(Loop& loop, Options options)
+    : loop_(loop),
+      contexts_(loop, std::move(options.ca_bundle)),
+      resolver_(loop, std::move(options.resolver)),
+      http_(std::make_unique<HttpClient>(*this)) {}
+
+RealNet::~RealNet() = default;
+
+Task<Result<std::vector<Address>>> RealNet::resolve(std::string host, Family family,
+                                                    TimePoint deadline) {
+  return resolver_.resolve(std::move(host), family, deadline);
+}
+
+Task<Result<std::unique_ptr<Stream>>> RealNet::connect(Endpoint endpoint, ConnectOptions options,
+                                                       TimePoint deadline) {
+  return TcpStream::connect(loop_, contexts_, std::move(endpoint), std::move(options), deadline);
+}
+
+Task<std::expected<HttpResponse, HttpFailure>> RealNet::http(HttpRequest request,
+                                                             TimePoint deadline) {
+  return http_->transfer(std::move(request), deadline);
+}
+
+Task<Result<std::string>> RealNet::exchange(DatagramExchange exchange,
+                                            bool (*accept)(std::string_view request,
+                                                           std::string_view answer),
+                                            Duration resend_after, TimePoint deadline) {
+  return exchange_datagrams(loop_, std::move(exchange), accept, resend_after, deadline);
+}
+
+}  // namespace probes
