@@ -34,13 +34,16 @@ struct HeaderMatch {
 class Secret {
  public:
   Secret() = default;
-  explicit Secret(std::string value) : value_(std::move(value)) {}
+  explicit Secret(std::string value, std::string file = {})
+      : value_(std::move(value)), file_(std::move(file)) {}
   const std::string& reveal() const { return value_; }
+  const std::string& file() const { return file_; }  // where it was read from; may be printed
   bool empty() const { return value_.empty(); }
   bool operator==(const Secret&) const = default;
 
  private:
   std::string value_;
+  std::string file_;
 };
 
 struct HttpModule {

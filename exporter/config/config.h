@@ -59,6 +59,7 @@ struct Check {
   bool blackbox_families = false;  // a loaded blackbox module keeps that exporter's address rule
   // Time that one slot needs: (1 + retries) x timeout + retries x after + 1 s (DESIGN 3, rule 2).
   Duration work() const;
+  bool operator==(const Check& other) const;  // modules by value, so that a reload can compare
 };
 
 struct Service {
@@ -71,11 +72,13 @@ struct Service {
   std::optional<probes::WallTime> valid_from, valid_until;
   ServiceTerms terms;
   std::vector<Check> checks;
+  bool operator==(const Service&) const = default;
 };
 
 struct Retention {
   Duration outcomes = std::chrono::hours(24 * 457);  // 15 months
   std::uint64_t evidence_bytes = 64ull << 20;        // bound of kept failure messages
+  bool operator==(const Retention&) const = default;
 };
 
 struct Config {
@@ -90,6 +93,8 @@ struct Config {
   Retention retention;
   std::string contact;                // where customers turn to when a service cannot be reached
   std::vector<std::string> warnings;  // what loaded but deserves a look, each with file:line:column
+  bool operator==(
+      const Config& other) const;  // what is configured; not from which file, with what warnings
 };
 
 }  // namespace exporter

@@ -63,6 +63,8 @@ bool has_ambiguous_sign(std::string_view name) {
 bool is_plausible_name(std::string_view name) {
   if (name.empty() || name.size() > 64 || name.front() == '/' || name.back() == '/') return false;
   if (name.find("..") != std::string_view::npos) return false;
+  // The machine's own zone says nothing in an agreement, and right/ counts leap seconds.
+  if (name == "localtime" || name.starts_with("right/") || name.starts_with("posix/")) return false;
   return std::ranges::all_of(name, [](char c) {
     return std::isalnum(static_cast<unsigned char>(c)) || c == '/' || c == '_' || c == '-' ||
            c == '+';
@@ -134,6 +136,20 @@ year_month Zone::month_of(Seconds at) const {
   // begun; a month that has begun stays.
   const year_month next = month + std::chrono::months(1);
   return at >= month_begin(next) ? next : month;
+}
+
+std::vector<Seconds> Zone::instants_of(std::chrono::local_seconds shown) const {
+  const auto found =
+      rules_->zone.lookup(cctz::civil_second(1970, 1, 1) + shown.time_since_epoch().count());
+  switch (found.kind) {
+    case cctz::time_zone::civil_lookup::UNIQUE:
+      return {from_cctz(found.pre)};
+    case cctz::time_zone::civil_lookup::SKIPPED:
+      return {};
+    case cctz::time_zone::civil_lookup::REPEATED:
+      return {from_cctz(found.pre), from_cctz(found.post)};
+  }
+  return {};
 }
 
 std::string Zone::format(Seconds at) const {

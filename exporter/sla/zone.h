@@ -11,6 +11,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "exporter/sla/terms.h"
 
@@ -32,6 +33,10 @@ class Zone {
   // where midnight is skipped or comes twice.
   std::chrono::year_month month_of(Seconds at) const;
   Seconds month_begin(std::chrono::year_month month) const;
+
+  // The instants at which the zone's clocks show this: one as a rule, none while they are put
+  // forward, two (in order) where they are put back.
+  std::vector<Seconds> instants_of(std::chrono::local_seconds shown) const;
 
   // "2026-11-22T21:30:00+01:00"
   std::string format(Seconds at) const;

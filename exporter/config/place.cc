@@ -1,0 +1,83 @@
+// place, connectivity and retention: where this exporter stands, how it knows that it is connected,
+// and how long it keeps what it saw.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "exporter/config/sections.h"
+
+namespace exporter::config {
+
+using namespace std::chrono_literals;
+
+void read_place(Loading& loading, const YamlPtr& node) {
+  Place& place = loading.config.place;
+  place.name = loading.files.host_name();
+  MapReader reader(loading.errors, node, "place");
+  reader.text("name", place.name);
+  reader.text("network", place.network);
+  reader.text("source_address", place.source_address);
+  if (place.name.empty()) reader.error("name", "must not be empty");
+  if (!place.source_address.empty() && !is_ip_address(place.source_address)) {
+    reader.error("source_address",
+                 fmt::format("\"{}\" is not an IP address", place.source_address));
+  }
+  reader.finish();
+}
+
+void read_connectivity(Loading& loading, const YamlPtr& node) {
+  Connectivity& connectivity = loading.config.connectivity;
+  MapReader reader(loading.errors, node, "connectivity");
+  if (const YamlPtr targets = reader.find("targets")) {
+    for (const YamlPtr& item : as_list(targets)) {
+      const auto target = scalar_text(loading.errors, *item, "a connectivity target");
+      if (!target) continue;
+      if (const std::string problem = canary_problem(*target); !problem.empty()) {
+        loading.errors.add(*item, fmt::format("targets: {}", problem));
+      } else if (std::ranges::find(connectivity.targets, *target) != connectivity.targets.end()) {
+        loading.errors.add(*item, fmt::format("targets: \"{}\" is listed twice", *target));
+      } else {
+        connectivity.targets.push_back(*target);
+      }
+    }
+  }
+  const auto count = static_cast<std::int64_t>(connectivity.targets.size());
+  if (reader.integer("require", 1, 1000, connectivity.require) && connectivity.require > count) {
+    reader.error("require", fmt::format("{} targets must answer, but only {} are listed",
+                                        connectivity.require, count));
+  }
+  reader.duration("timeout", 100ms, 30s, connectivity.timeout);
+  reader.finish();
+}
+
+void read_retention(Loading& loading, const YamlPtr& node) {
+  if (!node) return;
+  Retention& retention = loading.config.retention;
+  const auto check_outcomes = [&](const Yaml& at) {
+    // Shorter, and the month that is being closed could no longer be recomputed.
+    if (retention.outcomes < 24h * 62) {
+      loading.errors.add(at, "retention: outcomes must be kept for at least 62d, two whole months");
+    }
+  };
+  if (node->kind == Yaml::Kind::scalar) {
+    const auto kept = parse_retention(node->text);
+    if (!kept) {
+      loading.errors.add(*node, fmt::format("retention: {}", kept.error()));
+      return;
+    }
+    retention.outcomes = *kept;
+    check_outcomes(*node);
+    return;
+  }
+  MapReader reader(loading.errors, node, "retention");
+  if (reader.value("outcomes", retention.outcomes, parse_retention)) {
+    check_outcomes(*reader.find("outcomes"));
+  }
+  if (reader.value("evidence", retention.evidence_bytes, parse_size) &&
+      retention.evidence_bytes < (1u << 20)) {
+    reader.error("evidence", "must be at least 1MiB");
+  }
+  reader.finish();
+}
+
+}  // namespace exporter::config

@@ -1,0 +1,91 @@
+// slatool check: is this file good? `check config` loads a configuration as the daemon would and
+// says what it found: the errors, or a summary with the numbers that decide whether the cadences
+// can be kept.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "exporter/config/load.h"
+#include "exporter/config/values.h"
+#include "exporter/tool/verbs.h"
+
+namespace exporter::tool {
+namespace {
+
+using config::format_duration;
+using config::format_objective;
+
+// "1 service", "2 services".
+std::string count_of(std::size_t count, std::string_view noun) {
+  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
+}
+
+std::string require_text(const Service& service) {
+  const auto counting = std::ranges::count_if(service.checks, &Check::counts);
+  if (service.terms.require == 0) return fmt::format("all of {}", counting);
+  return fmt::format("{} of {}", service.terms.require, counting);
+}
+
+// The slowest counting check decides how much of the slot is spoken for.
+Duration longest_work(const Service& service) {
+  Duration longest{};
+  for (const Check& check : service.checks) {
+    if (check.counts) longest = std::max(longest, check.work());
+  }
+  return longest;
+}
+
+void print_agreement(const Config& config, const AgreementTerms& terms) {
+  fmt::print("agreement {}: {}, {}\n", terms.name, count_of(terms.objectives.size(), "service"),
+             terms.timezone);
+  for (const Service& service : config.services) {
+    const auto objective = terms.objectives.find(service.name);
+    if (objective == terms.objectives.end()) continue;
+    fmt::print(
+        "  {:<24} {:>9}  every {:<6} {:>6} slots a day, good when {} {} good; a slot needs at "
+        "most {}\n",
+        service.name, format_objective(objective->second), format_duration(service.terms.every),
+        std::chrono::hours(24) / service.terms.every, require_text(service),
+        service.terms.require == 1 ? "is" : "are", format_duration(longest_work(service)));
+  }
+}
+
+void print_summary(const std::string& file, const Config& config) {
+  std::size_t checks = 0;
+  for (const Service& service : config.services) checks += service.checks.size();
+  for (const std::string& warning : config.warnings) fmt::print("warning: {}\n", warning);
+  for (const AgreementTerms& terms : config.agreements) print_agreement(config, terms);
+  fmt::print("{}: good: {}, {}, {}, {}, {}\n", file,
+             count_of(config.agreements.size(), "agreement"),
+             count_of(config.services.size(), "service"), count_of(checks, "check"),
+             count_of(config.windows.size(), "maintenance window"),
+             count_of(config.warnings.size(), "warning"));
+}
+
+int check_config(const std::string& file) {
+  const ConfigResult config = load_config(file);
+  if (config) {
+    print_summary(file, *config);
+    return 0;
+  }
+  for (const ConfigError& error : config.error()) fmt::print(stderr, "{}\n", error.text());
+  fmt::print(stderr, "{}: bad: {}\n", file, count_of(config.error().size(), "error"));
+  return 1;
+}
+
+}  // namespace
+
+void add_check(CLI::App& app, int& exit_code) {
+  CLI::App* check = app.add_subcommand("check", "Say whether a file is good, and if not, why");
+  check->require_subcommand(1);
+  CLI::App* config =
+      check->add_subcommand("config", "Load a configuration: exit 0 good, 1 bad, 2 usage");
+  auto file = std::make_shared<std::string>();
+  config->add_option("FILE", *file, "The configuration, such as sla.yml")->required();
+  config->callback([file, &exit_code] { exit_code = check_config(*file); });
+}
+
+}  // namespace exporter::tool
