@@ -107,6 +107,11 @@ struct HttpRequest {
   // Ends the transfer when the body passes the limit, so that a peer that sends for ever cannot
   // hold us.
   bool stop_at_limit = true;
+  // The same for everything that is received, kept or not.
+  std::uint64_t max_transfer_bytes = 64 * 1024 * 1024;
+  // When to give up connecting, if that is sooner than the deadline: leaves time for another
+  // address.
+  TimePoint connect_deadline = TimePoint::max();
 };
 
 struct HttpResponse {
