@@ -7,7 +7,7 @@ namespace {
 
 // An exception that arrives here found nobody who awaited it. Rethrowing out of a noexcept function
 // lets the runtime print what it was before the process ends.
-void end_process(std::exception_ptr error) noexcept { std::rethrow_exception(error); }
+void end_process(const std::exception_ptr& error) noexcept { std::rethrow_exception(error); }
 
 }  // namespace
 

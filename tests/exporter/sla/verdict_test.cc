@@ -167,18 +167,15 @@ TEST(Verdict, OfASlotLooksAtCountingChecksAndFirstRecordsOnly) {
 // All combinations of up to three checks against the rule written down as arithmetic.
 TEST(Verdict, AgreesWithTheRuleOnEveryCombination) {
   const std::vector<Judgement> kinds = {kGood, kBad, unknown(Cause::local)};
-  for (int a = 0; a < 3; ++a) {
-    for (int b = 0; b < 3; ++b) {
-      for (int c = 0; c < 3; ++c) {
-        const std::vector<Judgement> checks = {kinds[a], kinds[b], kinds[c]};
-        const int good = (a == 0) + (b == 0) + (c == 0), maybe = (a == 2) + (b == 2) + (c == 2);
-        for (int k = 1; k <= 3; ++k) {
-          const Verdict expected = good >= k          ? Verdict::good
-                                   : good + maybe < k ? Verdict::bad
-                                                      : Verdict::unknown;
-          EXPECT_EQ(judge_checks(checks, k).verdict, expected) << a << b << c << " of " << k;
-        }
-      }
+  for (int code = 0; code < 27; ++code) {
+    const int a = code / 9, b = code / 3 % 3, c = code % 3;
+    const std::vector<Judgement> checks = {kinds[a], kinds[b], kinds[c]};
+    const int good = (a == 0) + (b == 0) + (c == 0), maybe = (a == 2) + (b == 2) + (c == 2);
+    for (int k = 1; k <= 3; ++k) {
+      const Verdict expected = good >= k          ? Verdict::good
+                               : good + maybe < k ? Verdict::bad
+                                                  : Verdict::unknown;
+      EXPECT_EQ(judge_checks(checks, k).verdict, expected) << a << b << c << " of " << k;
     }
   }
 }
