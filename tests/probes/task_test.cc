@@ -22,8 +22,6 @@ using probes::TimePoint;
 
 namespace {
 
-constexpr TimePoint kForever = TimePoint::max();
-
 // Counts its living copies, so that a leaked or doubly freed frame shows.
 struct Counted {
   explicit Counted(int& count) : count_(&count) { ++*count_; }
@@ -39,10 +37,16 @@ struct Options {
   int number = 0;
 };
 
+// The time is named before the await: arguments are names, literals or std::move(name).
+Task<void> pass(Loop& loop, probes::Duration time) {
+  const TimePoint at = loop.now() + time;
+  co_await probes::sleep_until(loop, at);
+}
+
 Task<int> ready(int value) { co_return value; }
 
 Task<std::string> describe(Loop& loop, Options options) {
-  co_await probes::sleep_for(loop, 1s);
+  co_await pass(loop, 1s);
   co_return options.name + std::to_string(options.number);
 }
 
@@ -52,7 +56,7 @@ Task<std::string> four_forms(Loop& loop) {
   std::string text = co_await describe(loop, options);
   options.number = 2;
   text = co_await describe(loop, std::move(options));
-  co_await probes::sleep_for(loop, 1s);
+  co_await pass(loop, 1s);
   Options last{.name = text, .number = 3};
   co_return co_await describe(loop, std::move(last));
 }
@@ -64,8 +68,8 @@ TEST(Task, IsAwaitedInFourForms) {
   EXPECT_EQ(loop.now() - start, 4s);
 }
 
-Task<int> mark(Counted, bool& ran) {
-  ran = true;
+Task<int> raise(Counted, bool& flag) {
+  flag = true;
   co_return 1;
 }
 
@@ -73,7 +77,7 @@ TEST(Task, DoesNothingBeforeItIsAwaited) {
   int living = 0;
   bool ran = false;
   {
-    Task<int> task = mark(Counted(living), ran);
+    Task<int> task = raise(Counted(living), ran);
     EXPECT_EQ(living, 1);
   }
   EXPECT_FALSE(ran);
@@ -95,7 +99,7 @@ TEST(Task, AwaitsAMillionReadyTasksWithoutGrowingTheStack) {
 }
 
 Task<int> throwing(Loop& loop) {
-  co_await probes::sleep_for(loop, 1s);
+  co_await pass(loop, 1s);
   throw std::runtime_error("from below");
 }
 
@@ -107,7 +111,7 @@ Task<std::string> catching(Loop& loop) {
     caught = error.what();
   }
   // An await never stands inside a handler; the story goes on after it.
-  co_await probes::sleep_for(loop, 1s);
+  co_await pass(loop, 1s);
   co_return caught;
 }
 
@@ -118,9 +122,9 @@ TEST(Task, ThrowsToWhoeverAwaits) {
 
 Task<void> nested(Loop& loop, Counted counted, int depth) {
   Counted local = counted;
-  co_await probes::sleep_for(loop, 1s);
+  co_await pass(loop, 1s);
   if (depth > 0) co_await nested(loop, counted, depth - 1);
-  co_await probes::sleep_for(loop, 1s);
+  co_await pass(loop, 1s);
 }
 
 TEST(Task, FreesEveryFrameWhereverItIsCancelled) {
@@ -170,9 +174,10 @@ TEST(Later, IsNotWaitedForBeyondTheDeadline) {
   EXPECT_EQ(loop.now() - start, 5s);
 }
 
-Task<void> keep(Later<std::string> later, std::string& result) {
-  const std::optional<std::string> value = co_await later.until(kForever);
-  result = *value;
+Task<void> keep(Later<std::string> from, std::string& to) {
+  const TimePoint never = TimePoint::max();
+  const std::optional<std::string> value = co_await from.until(never);
+  to = *value;
 }
 
 TEST(Later, NeverResumesFromWithinTheCallback) {
@@ -187,12 +192,11 @@ TEST(Later, NeverResumesFromWithinTheCallback) {
   EXPECT_EQ(result, "x");
 }
 
-Task<void> wait_for_ever(Later<std::string> later) { co_await later.until(kForever); }
-
 TEST(Later, ForgetsAWaiterThatWasCancelled) {
   FakeLoop loop;
   Later<std::string> later(loop);
-  const auto id = loop.spawn(wait_for_ever(later));
+  std::string nothing;
+  const auto id = loop.spawn(keep(later, nothing));
   loop.run_ready();
   later.set("too late");    // its resumption is posted,
   loop.cancel_spawned(id);  // and so is this
@@ -203,7 +207,7 @@ TEST(Later, ForgetsAWaiterThatWasCancelled) {
 }
 
 Task<int> after(Loop& loop, Counted counted, probes::Duration wait, int value) {
-  if (wait > 0s) co_await probes::sleep_for(loop, wait);
+  if (wait > 0s) co_await pass(loop, wait);
   if (value < 0) throw std::runtime_error("negative");
   co_return value + 0 * *counted.count_;
 }
@@ -224,12 +228,12 @@ TEST(Both, RunsTwoTasksAtTheSameTime) {
   EXPECT_EQ(living, 0);
 }
 
-Task<bool> one_throws(Loop& loop, Counted counted) {
-  Task<int> first = after(loop, counted, 1s, -1);
-  Task<int> second = after(loop, counted, 2s, 2);
+Task<bool> throws_when_one_does(Loop& loop, Counted counted) {
+  Task<int> fails = after(loop, counted, 1s, -1);
+  Task<int> lasts = after(loop, counted, 2s, 2);
   bool threw = false;
   try {
-    co_await probes::both(std::move(first), std::move(second));
+    co_await probes::both(std::move(fails), std::move(lasts));
   } catch (const std::runtime_error&) {
     threw = true;
   }
@@ -239,7 +243,7 @@ Task<bool> one_throws(Loop& loop, Counted counted) {
 TEST(Both, ThrowsWhenEitherThrewAndFreesBoth) {
   int living = 0;
   FakeLoop loop;
-  EXPECT_TRUE(loop.run_task(one_throws(loop, Counted(living))));
+  EXPECT_TRUE(loop.run_task(throws_when_one_does(loop, Counted(living))));
   loop.run_ready();
   EXPECT_EQ(living, 0);
 }
