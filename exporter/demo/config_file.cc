@@ -17,6 +17,7 @@ namespace {
 
 constexpr std::string_view kAuthorityFile = "demo-ca.pem";
 constexpr std::string_view kTokenFile = "demo-api.token";
+constexpr std::string_view kKeyFile = "demo-sms.key";
 
 constexpr std::string_view kTemplate =
     R"yaml(# Watches the demo company of `slatool demo`. Written by it; change a copy.
@@ -74,7 +75,7 @@ services:
         targets: ["@sms@balance"]
         with:
           <<: *trust
-          headers: {X-Api-Key: demo-key}
+          http_headers: {X-Api-Key: {files: [demo-sms.key]}}
           fail_if_body_not_matches_regexp: ['"balance": ?[1-9]']
 )yaml";
 
@@ -128,6 +129,7 @@ std::expected<void, std::string> write_config(const DemoCompany& company,
     return done;
   }
   if (auto done = write_file(folder / kTokenFile, kApiToken, kForOwner); !done) return done;
+  if (auto done = write_file(folder / kKeyFile, kSmsKey, kForOwner); !done) return done;
   return write_file(file, config_text(company), kForAll);
 }
 

@@ -1,5 +1,6 @@
 // The sla.yml that watches a demo company, with short slots so that something happens while one
-// looks on. Beside it go the authority's certificate and the API token.
+// looks on. Beside it go the authority's certificate, the API token and the key
+// of the SMS gateway, because secrets do not belong into a configuration.
 #pragma once
 
 #include <expected>
@@ -12,8 +13,8 @@ namespace exporter::demo {
 
 std::string config_text(const DemoCompany& company);
 
-// Writes the configuration to `file` and demo-ca.pem and demo-api.token beside it; makes the folder
-// if it is missing. The error names the file and the reason.
+// Writes the configuration to `file` and what it names (demo-ca.pem, demo-api.token, demo-sms.key)
+// beside it; makes the folder if it is missing. The error names the file and the reason.
 std::expected<void, std::string> write_config(const DemoCompany& company,
                                               const std::filesystem::path& file);
 

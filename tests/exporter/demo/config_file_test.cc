@@ -1,12 +1,15 @@
 // The configuration that a demo company writes for itself: it names every address as it is, trusts
-// the authority it wrote, and keeps its token to the owner.
+// the authority it wrote, and keeps its secrets to the owner.
 #include "exporter/demo/config_file.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
 #include <fstream>
 #include <sstream>
+
+#include "exporter/config/load.h"
 
 namespace exporter::demo {
 namespace {
@@ -40,14 +43,34 @@ TEST_F(ConfigFile, NamesEveryAddressAndLeavesNoBlank) {
   EXPECT_EQ(text.find('@'), std::string::npos);
 }
 
-TEST_F(ConfigFile, ComesWithTheAuthorityAndATokenForTheOwnerOnly) {
+TEST_F(ConfigFile, ComesWithTheAuthorityAndSecretsForTheOwnerOnly) {
   const auto written = write_config(*company_, folder_ / "deep" / "sla.yml");
   ASSERT_TRUE(written.has_value()) << written.error();
   EXPECT_EQ(content_of(folder_ / "deep" / "sla.yml"), config_text(*company_));
   EXPECT_EQ(content_of(folder_ / "deep" / "demo-ca.pem"), company_->authority_pem());
-  struct stat token{};
-  ASSERT_EQ(stat((folder_ / "deep" / "demo-api.token").c_str(), &token), 0);
-  EXPECT_EQ(token.st_mode & 0777, 0600U);
+  for (const char* secret : {"demo-api.token", "demo-sms.key"}) {
+    struct stat status;
+    ASSERT_EQ(stat((folder_ / "deep" / secret).c_str(), &status), 0) << secret;
+    EXPECT_EQ(status.st_mode & 0777, 0600U) << secret;
+  }
+}
+
+TEST_F(ConfigFile, IsValidAndCoversTheFiveServicesInShortSlots) {
+  const auto written = write_config(*company_, folder_ / "sla.yml");
+  ASSERT_TRUE(written.has_value()) << written.error();
+  const ConfigResult config = load_config(folder_ / "sla.yml");
+  std::string errors;
+  if (!config) {
+    for (const ConfigError& error : config.error()) errors += error.text() + "\n";
+  }
+  ASSERT_TRUE(config.has_value()) << errors;
+  EXPECT_THAT(config->warnings, testing::IsEmpty());
+  ASSERT_EQ(config->services.size(), kServiceCount);
+  for (const exporter::Service& service : config->services) {
+    EXPECT_TRUE(service_named(service.name)) << service.name;
+    EXPECT_EQ(service.terms.every, std::chrono::seconds(10));
+    for (const Check& check : service.checks) EXPECT_LE(check.work(), check.every) << check.name;
+  }
 }
 
 TEST_F(ConfigFile, SaysWhichFileCannotBeWritten) {
