@@ -21,7 +21,7 @@
 #include "exporter/web/head.h"
 #include "exporter/web/server.h"
 
-struct ssl_st;  // OpenSSL's SSL
+struct ssl_st;             // OpenSSL's SSL
 struct evbuffer_cb_entry;  // libevent's
 struct evbuffer_cb_info;
 

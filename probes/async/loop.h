@@ -77,8 +77,5 @@ class SleepUntil {
 };
 
 inline SleepUntil sleep_until(Loop& loop, TimePoint at) { return SleepUntil(loop, at); }
-inline SleepUntil sleep_for(Loop& loop, Duration duration) {
-  return SleepUntil(loop, loop.now() + duration);
-}
 
 }  // namespace probes

@@ -1,5 +1,5 @@
 """Each header compiles alone. A header that is the first include of a source is proven by the build itself; the
-others are given to the compiler one by one.
+others are given to the compiler one by one, through ccache when there is one.
 """
 
 import concurrent.futures
@@ -8,6 +8,7 @@ import os
 import pathlib
 import re
 import shlex
+import shutil
 import subprocess
 import tempfile
 import unittest
@@ -39,21 +40,32 @@ def flags_of_build():
         if not entry["file"].startswith(str(house.ROOT / "exporter")):
             continue
         words = shlex.split(entry["command"])
-        words = words[next(i for i, w in enumerate(words) if "clang" in w or "g++" in w) :]
+        words = words[next(i for i, w in enumerate(words) if re.search(r"(clang|g)\+\+", w)) :]
         for i, word in enumerate(words[:-1]):
             if word == "-isystem":
                 chosen += [word, words[i + 1]]
             elif word.startswith(("-I", "-std=", "-D", "-W")) and word != "-Werror":
                 chosen.append(word)
-        return [words[0] if "clang" in words[0] else words[1], *chosen]
+        return [words[0], *chosen]
     raise unittest.SkipTest(f"{database} has no source of exporter/")
 
 
 def compile_alone(flags, header_path):
-    command = [*flags, "-Wno-pragma-once-outside-header", "-Wno-unused-const-variable", "-Werror", "-fsyntax-only",
-               "-x", "c++", str(header_path)]
+    """The first complaint of the compiler about a source that includes only this header, or None."""
+    folder = BUILD / "header_checks"
+    folder.mkdir(parents=True, exist_ok=True)
+    source = folder / (str(header_path).strip("/").replace("/", "_") + ".cc")
+    text = f'#include "{header_path}"\n'
+    # Written only when it is new, so that ccache knows it again.
+    if not source.exists() or source.read_text() != text:
+        source.write_text(text)
+    command = [*launcher(), *flags, "-Wno-unused-const-variable", "-Werror", "-O0", "-c", str(source), "-o", f"{source}.o"]
     done = subprocess.run(command, capture_output=True, text=True, cwd=house.ROOT)
     return None if done.returncode == 0 else done.stderr.splitlines()[0] if done.stderr else "failed"
+
+
+def launcher():
+    return ["ccache"] if shutil.which("ccache") else []
 
 
 class SelfTest(house.Rule):
