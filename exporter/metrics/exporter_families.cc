@@ -1,0 +1,120 @@
+// The program itself: what it is, how its ledger, loop, clock and web server fare. Most families
+// are one atomic each, so they come from a table.
+#include <fmt/format.h>
+
+#include <array>
+#include <limits>
+#include <vector>
+
+#include "exporter/metrics/families.h"
+#include "exporter/version.h"
+
+namespace exporter {
+namespace {
+
+template <class T>
+void add_atomic(Families& out, const MetricName& name, const std::atomic<T>& value) {
+  add_single(out, name, [&value](SeriesPool& pool) {
+    pool.add(static_cast<double>(value.load(std::memory_order_relaxed)), {});
+  });
+}
+
+// A moment that has not come yet is left out: 0 would be 1970.
+void add_moment(Families& out, const MetricName& name, const std::atomic<std::int64_t>& seconds) {
+  add_single(out, name, [&seconds](SeriesPool& pool) {
+    const auto value = seconds.load(std::memory_order_relaxed);
+    if (value != 0) pool.add(static_cast<double>(value), {});
+  });
+}
+
+template <std::size_t N>
+void add_histogram(Families& out, const MetricName& name, const AtomicHistogram<N>& histogram) {
+  add_single(out, name, [&histogram](SeriesPool& pool) {
+    std::array<prometheus::ClientMetric::Bucket, N + 1> buckets{};
+    std::uint64_t count = 0;
+    for (std::size_t i = 0; i <= N; ++i) {
+      count += histogram.buckets[i].load(std::memory_order_relaxed);
+      buckets[i].cumulative_count = count;
+      buckets[i].upper_bound =
+          i < N ? histogram.bounds[i] : std::numeric_limits<double>::infinity();
+    }
+    const auto sum = histogram.sum_nanoseconds.load(std::memory_order_relaxed);
+    pool.add_histogram(buckets, static_cast<double>(sum) / 1e9);
+  });
+}
+
+void add_identity(Families& out, const SnapshotPtr& snapshot) {
+  add_single(out, metric("sla_exporter_build_info"), [](SeriesPool& pool) {
+    pool.add(1, {{"version", SLA_VERSION}, {"compiler", __VERSION__}});
+  });
+  if (!snapshot || !snapshot->config) return;
+  add_single(out, metric("sla_exporter_place_info"), [snapshot](SeriesPool& pool) {
+    const Place& place = snapshot->config->place;
+    pool.add(1, {{"place", place.name},
+                 {"network", place.network},
+                 {"source_address", place.source_address}});
+  });
+}
+
+void add_storage(Families& out, const SnapshotPtr& snapshot, const ExporterStats& stats) {
+  if (snapshot) {
+    add_single(out, metric("sla_exporter_snapshot_timestamp_seconds"),
+               [snapshot](SeriesPool& pool) {
+                 pool.add(static_cast<double>(snapshot->at.time_since_epoch().count()), {});
+               });
+  }
+  add_moment(out, metric("sla_exporter_last_commit_timestamp_seconds"), stats.last_commit_seconds);
+  add_atomic(out, metric("sla_exporter_commits_total"), stats.commits_total);
+  add_atomic(out, metric("sla_exporter_commit_failures_total"), stats.commit_failures_total);
+  add_histogram(out, metric("sla_exporter_commit_duration_seconds"), stats.commit_duration);
+  add_atomic(out, metric("sla_exporter_storage_full"), stats.storage_full);
+}
+
+void add_probing(Families& out, const ExporterStats& stats) {
+  add_histogram(out, metric("sla_exporter_loop_lag_seconds"), stats.loop_lag);
+  add_histogram(out, metric("sla_exporter_start_lateness_seconds"), stats.start_lateness);
+  add_atomic(out, metric("sla_exporter_attempts_running"), stats.attempts_running);
+  add_atomic(out, metric("sla_exporter_outcomes_dropped_total"), stats.outcomes_dropped_total);
+  add_atomic(out, metric("sla_exporter_slots_skipped_total"), stats.slots_skipped_total);
+  add_atomic(out, metric("sla_exporter_connected"), stats.connected);
+  add_atomic(out, metric("sla_exporter_clock_synchronized"), stats.clock_synchronized);
+  add_atomic(out, metric("sla_exporter_clock_steps_total"), stats.clock_steps_total);
+}
+
+void add_web(Families& out, const WebStats& web) {
+  add_single(out, metric("sla_exporter_http_requests_total"), [&web](SeriesPool& pool) {
+    // 1xx is never an answer of ours.
+    constexpr std::array<std::string_view, 6> kClasses = {"", "", "2xx", "3xx", "4xx", "5xx"};
+    for (std::size_t i = 2; i < kClasses.size(); ++i) {
+      pool.add(static_cast<double>(web.requests_by_class[i].load(std::memory_order_relaxed)),
+               {{"result", kClasses[i]}});
+    }
+  });
+  add_atomic(out, metric("sla_exporter_http_connections_total"), web.connections_total);
+  add_atomic(out, metric("sla_exporter_http_connections_refused_total"),
+             web.connections_refused_total);
+  add_atomic(out, metric("sla_exporter_http_header_timeouts_total"), web.header_timeouts_total);
+  add_atomic(out, metric("sla_exporter_http_open_connections"), web.connections);
+}
+
+}  // namespace
+
+void add_exporter_families(Families& out, const SnapshotPtr& snapshot, const ExporterStats& stats,
+                           const WebStats* web) {
+  add_identity(out, snapshot);
+  add_atomic(out, metric("sla_exporter_config_last_reload_successful"), stats.reload_successful);
+  add_moment(out, metric("sla_exporter_config_last_reload_success_timestamp_seconds"),
+             stats.reload_success_seconds);
+  add_storage(out, snapshot, stats);
+  add_probing(out, stats);
+  if (web != nullptr) add_web(out, *web);
+}
+
+void add_scrape_family(Families& out, std::chrono::steady_clock::time_point begun) {
+  add_single(out, metric("sla_exporter_scrape_duration_seconds"), [begun](SeriesPool& pool) {
+    const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - begun;
+    pool.add(taken.count(), {});
+  });
+}
+
+}  // namespace exporter
