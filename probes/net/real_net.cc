@@ -1,20 +1,8 @@
 #include "probes/net/real_net.h"
 
 #include "probes/net/datagram.h"
-#include "probes/net/tcp_stream.h"
-#if __has_include("probes/net/http_client.h")
 #include "probes/net/http_client.h"
-#else
-namespace probes {
-class HttpClient {
- public:
-  explicit HttpClient(Net&) {}
-  Task<std::expected<HttpResponse, HttpFailure>> transfer(HttpRequest, TimePoint) {
-    co_return std::unexpected(HttpFailure{{Reason::local, "built without an HTTP client"}, {}});
-  }
-};
-}  // namespace probes
-#endif
+#include "probes/net/tcp_stream.h"
 
 namespace probes {
 

@@ -76,6 +76,13 @@ std::string alpn_wire(const std::vector<std::string>& protocols) {
 constexpr int kFirstAlertReason = SSL_AD_REASON_OFFSET;
 constexpr int kLastAlertReason = SSL_AD_REASON_OFFSET + 255;
 
+// "tlsv13 alert certificate required" without the version, which says nothing here.
+std::string_view alert_text(std::string_view reason) {
+  constexpr std::string_view kWord = " alert ";
+  const std::size_t at = reason.find(kWord);
+  return at == std::string_view::npos ? reason : reason.substr(at + kWord.size());
+}
+
 bool is_version_trouble(int reason) {
   return reason == SSL_R_UNSUPPORTED_PROTOCOL || reason == SSL_R_TLSV1_ALERT_PROTOCOL_VERSION;
 }
@@ -190,11 +197,11 @@ Error TlsSession::explain(int ssl_error, const char* during) const {
                         option_text(options_.min_version), option_text(options_.max_version))};
   if (reason == SSL_R_WRONG_VERSION_NUMBER)
     return {Reason::tls, "the peer does not speak TLS: its answer is not a TLS record"};
+  const char* known = ERR_reason_error_string(code);
+  const std::string_view text = known ? known : "unknown error";
   if (reason >= kFirstAlertReason && reason <= kLastAlertReason)
-    return {Reason::tls, fmt::format("the peer refused {}: alert \"{}\"", during,
-                                     SSL_alert_desc_string_long(reason - kFirstAlertReason))};
-  const char* text = ERR_reason_error_string(code);
-  return {Reason::tls, fmt::format("TLS failed {}: {}", during, text ? text : "unknown error")};
+    return {Reason::tls, fmt::format("the peer refused {}: {}", during, alert_text(text))};
+  return {Reason::tls, fmt::format("TLS failed {}: {}", during, text)};
 }
 
 int TlsSession::on_verify(X509_STORE_CTX* verification) {

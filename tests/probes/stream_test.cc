@@ -25,14 +25,14 @@ namespace {
 Task<Result<std::string>> talk(RealNet& net, Endpoint peer, std::string to_send, std::size_t enough,
                                TimePoint deadline) {
   probes::ConnectOptions options;
-  auto stream = co_await net.connect(peer, options, deadline);
-  if (!stream) co_return std::unexpected(stream.error());
-  Stream& peer_stream = **stream;
-  auto sent = co_await peer_stream.write_all(to_send, deadline);
+  auto connected = co_await net.connect(peer, options, deadline);
+  if (!connected) co_return std::unexpected(connected.error());
+  Stream& stream = **connected;
+  auto sent = co_await stream.write_all(to_send, deadline);
   if (!sent) co_return std::unexpected(sent.error());
   std::string all;
   while (all.size() < enough) {
-    auto some = co_await peer_stream.read_some(enough, deadline);
+    auto some = co_await stream.read_some(enough, deadline);
     if (!some) co_return std::unexpected(some.error());
     if (some->empty()) break;
     all += *some;
