@@ -21,7 +21,8 @@ ARROWS = {
     "probes/net/": ["probes/outcome.h", "probes/async/"],
     "probes/": ["probes/"],
     "exporter/config/": [*VOCABULARY, "exporter/sla/", "probes/"],
-    "exporter/ledger/": [*RECORDS],
+    # verify judges every slot again, by the very functions that judged it first: pure ones, on records.
+    "exporter/ledger/": [*RECORDS, "exporter/sla/canonical.h", "exporter/sla/timeline.h", "exporter/sla/verdict.h"],
     "exporter/sla/": [*FIGURES, "exporter/ledger/", "probes/"],
     "exporter/ticket/": [*RECORDS, "exporter/config/", "exporter/sla/"],
     "exporter/schedule/": [*FIGURES, "exporter/sla/", "exporter/metrics/stats.h", "probes/"],
