@@ -51,7 +51,7 @@ def expressions(folder=FOLDER, rate_interval="5m"):
     for path in sorted(folder.glob("*.json")):
         dashboard = json.loads(path.read_text(encoding="utf-8"))
         for variable in dashboard["templating"]["list"]:
-            match = LABEL_VALUES.match(variable.get("definition", ""))
+            match = variable["type"] == "query" and LABEL_VALUES.match(variable["query"]["query"])
             if match:
                 expr = substitute(match.group("selector"), values)
                 found.append(Expression(dashboard["title"], f"variable {variable['name']}", expr))

@@ -136,7 +136,6 @@ def variable(name, label, selector, label_name):
         "label": label,
         "type": "query",
         "datasource": DATASOURCE,
-        "definition": definition,
         "query": {"query": definition, "refId": f"variable-{name}"},
         "refresh": 2,  # when the time range changes: services come and go
         "sort": 1,
@@ -154,7 +153,7 @@ def datasource_variable():
         "type": "datasource",
         "query": "prometheus",
         "refresh": 1,
-        "current": {},
+        "current": {"text": "default", "value": "default"},
     }
 
 
