@@ -56,11 +56,16 @@ class Book {
   virtual LedgerResult<Correction> correct(Correction correction, Seconds now) = 0;
   virtual LedgerResult<void> record_windows(std::vector<MaintenanceWindow> windows,
                                             Seconds now) = 0;
+  // Withdraws windows by id; slots that have begun stay excluded.
+  virtual LedgerResult<void> withdraw_windows(std::vector<std::string> ids, Seconds now) = 0;
   // Brings waiting terms in force at once, signed.
   virtual LedgerResult<void> take_terms_now(const std::string& agreement, const std::string& by,
                                             const std::string& why, Seconds now) = 0;
 
   virtual Plan plan() const = 0;  // changes at start, reload, and when a month turns
+  virtual std::uint64_t plan_version() const = 0;  // grows with every change of plan()
+  // Outcomes that arrived while nothing could be committed, and were more than could be kept.
+  virtual std::uint64_t outcomes_dropped() const = 0;
   virtual std::shared_ptr<const Snapshot> snapshot() const = 0;
 
  protected:

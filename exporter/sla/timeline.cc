@@ -15,6 +15,14 @@ void PlanTimeline::add(const PlanRecord& record) {
   while (!segments_.empty() && segments_.back().from >= record.from) segments_.pop_back();
   if (!segments_.empty()) segments_.back().to = std::min(segments_.back().to, record.from);
   if (record.removed) return;
+  if (!segments_.empty()) {
+    // A record that says again what holds already extends the segment.
+    PlanSegment& last = segments_.back();
+    const bool same = last.to == record.from && last.service == record.service &&
+                      last.terms == record.terms && last.counting_checks == record.counting_checks;
+    if (same) last.to = kForever;
+    if (same) return;
+  }
   segments_.push_back(
       {record.from, kForever, record.service, record.terms, record.counting_checks});
 }

@@ -25,6 +25,7 @@ struct PlanSegment {
   std::vector<std::string> counting_checks;
   // End of the last slot that starts in it.
   Seconds slots_end() const;
+  bool operator==(const PlanSegment&) const = default;
 };
 
 class PlanTimeline {
