@@ -1,0 +1,262 @@
+// The story, told once. `main` reads flags; `config` turns sla.yml into services, agreements and
+// modules, or stops with the line to fix. `schedule` spreads the checks over their slots by a hash
+// of their names, so restarts do not bunch them. When a check is due, the loop starts its probe
+// with one deadline; the probe speaks its protocol and returns an Outcome: up, degraded, down or
+// unknown, reason, phase times, one sentence. Once a second the accounting thread takes what
+// arrived: the book judges the slots that ended, the ledger commits outcomes and verdicts together,
+// and only then do the month's figures change and a new immutable Snapshot is published. A scrape
+// renders the snapshot and nothing else; so does the landing page, so they cannot disagree. On a
+// reload only changed checks are rebuilt and attempts under way finish as they began; on shutdown
+// the root tasks are destroyed, what arrived is committed, and the ledger is closed.
+#include "exporter/app.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <future>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "exporter/admin_commands.h"
+#include "exporter/admin_server.h"
+#include "exporter/config/load.h"
+#include "exporter/executor.h"
+#include "exporter/log.h"
+#include "exporter/metrics/page.h"
+#include "exporter/monitor.h"
+#include "exporter/service_manager.h"
+#include "exporter/version.h"
+#include "exporter/web/pages.h"
+#include "exporter/web/server.h"
+#include "probes/async/epoll_loop.h"
+#include "probes/net/real_net.h"
+
+namespace exporter {
+namespace {
+
+constexpr std::chrono::seconds kLongestReload{60};
+
+// Probes, scrapes and the ledger share the descriptors; take what the system lets us have.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+std::string joined(const std::vector<ConfigError>& errors) {
+  std::string text;
+  for (const ConfigError& error : errors) text += (text.empty() ? "" : "\n") + error.text();
+  return text;
+}
+
+class TheApp final : public App {
+ public:
+  explicit TheApp(AppOptions options) : options_(std::move(options)), net_(loop_) {}
+  ~TheApp() override;
+
+  std::expected<void, std::string> open();
+  void run() override;
+  void stop() override {
+    loop_.post_from_any_thread([this] { shut_down(); });
+  }
+  std::expected<std::string, std::string> reload() override;
+  std::shared_ptr<const Snapshot> snapshot() const override { return monitor_->snapshot(); }
+  std::vector<std::uint16_t> ports() const override { return web_->ports(); }
+
+ private:
+  using Result = std::expected<std::string, std::string>;
+
+  std::expected<void, std::string> open_web();
+  std::expected<void, std::string> open_admin();
+  Result on_loop(std::function<void(Monitor::Answer)> start);
+  void watch_signals();
+  void on_signal();
+  void feed_watchdog();
+  void shut_down();
+
+  AppOptions options_;
+  probes::EpollLoop loop_;
+  probes::RealNet net_;
+  ExporterStats stats_;
+  std::unique_ptr<Ledger> ledger_;
+  std::unique_ptr<Monitor> monitor_;
+  std::unique_ptr<ThreadExecutor> accounting_;
+  std::unique_ptr<ThreadExecutor> reloader_;  // reads YAML, off the loop, one reload at a time
+  std::unique_ptr<WebServer> web_;
+  std::unique_ptr<AdminServer> admin_;
+  int signals_ = -1;
+  bool shutting_down_ = false;
+};
+
+TheApp::~TheApp() {
+  // The doors close first, then the workers end, then what they used.
+  admin_.reset();
+  web_.reset();
+  reloader_.reset();
+  accounting_.reset();
+  if (signals_ >= 0) close(signals_);
+}
+
+std::expected<void, std::string> TheApp::open() {
+  raise_descriptor_limit();
+  auto config = load_config(options_.config_file);
+  if (!config) return std::unexpected(joined(config.error()));
+  for (const std::string& warning : config->warnings) log_warn(warning);
+
+  std::error_code failed;
+  if (std::filesystem::create_directories(options_.storage_path, failed)) {
+    std::filesystem::permissions(options_.storage_path, std::filesystem::perms(0750), failed);
+  }
+  auto ledger = Ledger::open({.folder = options_.storage_path,
+                              .outcome_retention = std::chrono::duration_cast<std::chrono::seconds>(
+                                  config->retention.outcomes),
+                              .evidence_bytes = config->retention.evidence_bytes});
+  if (!ledger) return std::unexpected(ledger.error().message);
+  ledger_ = std::move(*ledger);
+  accounting_ = std::make_unique<ThreadExecutor>();
+  reloader_ = std::make_unique<ThreadExecutor>();
+  monitor_ = std::make_unique<Monitor>(
+      MonitorParts{.loop = loop_,
+                   .prober =
+                       [this](probes::ProbeRequest request, probes::TimePoint deadline) {
+                         return probes::run_probe(net_, std::move(request), deadline);
+                       },
+                   .ledger = *ledger_,
+                   .accounting = *accounting_,
+                   .stats = stats_});
+  auto opened = monitor_->open(std::make_shared<const Config>(std::move(*config)));
+  if (!opened) return opened;
+  stats_.reload_success_seconds =
+      std::chrono::duration_cast<std::chrono::seconds>(loop_.wall_now().time_since_epoch()).count();
+  if (auto web = open_web(); !web) return web;
+  return open_admin();
+}
+
+std::expected<void, std::string> TheApp::open_web() {
+  PagesContext pages;
+  pages.snapshot = [this] { return monitor_->snapshot(); };
+  pages.ready = [this] { return monitor_->ready(); };
+  if (options_.enable_lifecycle) pages.reload = [this] { return reload(); };
+  pages.external_url = options_.external_url;
+  pages.stats = &stats_;
+  pages.web_stats = [this]() -> const WebStats* { return web_ ? &web_->stats() : nullptr; };
+  WebOptions web{.listen = options_.listen_addresses, .web_config_file = options_.web_config_file};
+  auto server = WebServer::start(std::move(web), make_routes(std::move(pages)));
+  if (!server) return std::unexpected(server.error());
+  web_ = std::move(*server);
+  return {};
+}
+
+std::expected<void, std::string> TheApp::open_admin() {
+  auto handler = [this](const std::string& request) {
+    return answer_admin_request(request, [this](AdminCommand command) {
+      return on_loop([this, command = std::move(command)](Monitor::Answer answer) {
+        if (command.correction) return monitor_->correct(*command.correction, std::move(answer));
+        monitor_->take_terms_now(command.agreement, command.by, command.why, std::move(answer));
+      });
+    });
+  };
+  auto admin = AdminServer::start(options_.storage_path, std::move(handler));
+  if (!admin) return std::unexpected(admin.error());
+  admin_ = std::move(*admin);
+  return {};
+}
+
+// Runs `start` on the loop and waits, on a thread that may, for its answer.
+TheApp::Result TheApp::on_loop(std::function<void(Monitor::Answer)> start) {
+  auto promise = std::make_shared<std::promise<Result>>();
+  std::future<Result> future = promise->get_future();
+  loop_.post_from_any_thread([start = std::move(start), promise] {
+    start([promise](Result result) { promise->set_value(std::move(result)); });
+  });
+  if (future.wait_for(kLongestReload) != std::future_status::ready) {
+    return std::unexpected(
+        "no answer within a minute; the exporter is stopping or its disk is stuck, see its log");
+  }
+  return future.get();
+}
+
+TheApp::Result TheApp::reload() {
+  auto config = load_config(options_.config_file);
+  Result result = std::unexpected("");
+  if (!config) {
+    result = std::unexpected(joined(config.error()));
+  } else {
+    for (const std::string& warning : config->warnings) log_warn(warning);
+    auto shared = std::make_shared<const Config>(std::move(*config));
+    result = on_loop(
+        [this, shared](Monitor::Answer answer) { monitor_->reload(shared, std::move(answer)); });
+  }
+  stats_.reload_successful = result.has_value();
+  if (!result) {
+    log_error("the configuration was not reloaded; the running one goes on",
+              {{"error", result.error()}});
+    return result;
+  }
+  stats_.reload_success_seconds =
+      std::chrono::duration_cast<std::chrono::seconds>(loop_.wall_now().time_since_epoch()).count();
+  log_info(*result, {{"file", options_.config_file.string()}});
+  return result;
+}
+
+void TheApp::run() {
+  if (options_.handle_signals) watch_signals();
+  loop_.post([this] {
+    monitor_->start();
+    notify_service_manager("READY=1");
+    feed_watchdog();
+  });
+  loop_.run();
+}
+
+void TheApp::watch_signals() {
+  sigset_t set;
+  sigemptyset(&set);
+  for (int signal : {SIGHUP, SIGTERM, SIGINT}) sigaddset(&set, signal);
+  signals_ = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+  loop_.watch(signals_, probes::Loop::kRead, [this](unsigned) { on_signal(); });
+}
+
+void TheApp::on_signal() {
+  signalfd_siginfo info{};
+  if (read(signals_, &info, sizeof(info)) != sizeof(info)) return;
+  if (info.ssi_signo == SIGHUP) {
+    reloader_->post([this] { (void)reload(); });
+    return;
+  }
+  log_info("stopping", {{"signal", info.ssi_signo == SIGTERM ? "SIGTERM" : "SIGINT"}});
+  shut_down();
+}
+
+// The watchdog is fed from the loop: a loop that hangs is a reason to be restarted.
+void TheApp::feed_watchdog() {
+  std::optional<std::chrono::microseconds> period = watchdog_period();
+  if (!period || shutting_down_) return;
+  notify_service_manager("WATCHDOG=1");
+  loop_.call_at(loop_.now() + *period, [this] { feed_watchdog(); });
+}
+
+void TheApp::shut_down() {
+  if (std::exchange(shutting_down_, true)) return;
+  notify_service_manager("STOPPING=1");
+  monitor_->stop([this] {
+    log_info("everything that arrived is committed");
+    loop_.stop();
+  });
+}
+
+}  // namespace
+
+std::expected<std::unique_ptr<App>, std::string> App::create(AppOptions options) {
+  auto app = std::make_unique<TheApp>(std::move(options));
+  auto opened = app->open();
+  if (!opened) return std::unexpected(opened.error());
+  return app;
+}
+
+}  // namespace exporter

@@ -1,0 +1,279 @@
+#include "exporter/monitor.h"
+
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "exporter/log.h"
+#include "exporter/sla/icalendar.h"
+
+namespace exporter {
+namespace {
+
+// Descriptors that are not a probe's: the ledger, the listeners, scrapes, the loop itself.
+constexpr std::int64_t kReservedDescriptors = 640;
+// A probe holds one descriptor, sometimes two (an answer of the resolver over TCP).
+constexpr std::int64_t kDescriptorsPerProbe = 2;
+constexpr std::int64_t kFewestAttempts = 64;
+// Recurring windows are known this far ahead; they are read again with every reload and every hour.
+constexpr std::chrono::seconds kCalendarHorizon = std::chrono::hours(24 * 400);
+
+std::int64_t attempts_that_fit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return kFewestAttempts;
+  std::int64_t descriptors = static_cast<std::int64_t>(std::min<rlim_t>(limit.rlim_cur, 1'000'000));
+  return std::max(kFewestAttempts, (descriptors - kReservedDescriptors) / kDescriptorsPerProbe);
+}
+
+// The windows of all iCalendar files. A file that cannot be read excludes nothing and is said
+// aloud.
+std::vector<MaintenanceWindow> read_calendars(const Config& config, Seconds now) {
+  std::vector<MaintenanceWindow> windows;
+  for (const std::filesystem::path& path : config.maintenance_calendars) {
+    auto read = read_icalendar(path, now, now + kCalendarHorizon);
+    if (!read) {
+      log_error(
+          "a maintenance calendar was not read; its windows exclude nothing until it is repaired",
+          {{"file", path.string()}, {"error", read.error()}});
+      continue;
+    }
+    windows.insert(windows.end(), read->begin(), read->end());
+  }
+  return windows;
+}
+
+}  // namespace
+
+Monitor::Monitor(MonitorParts parts)
+    : parts_(std::move(parts)),
+      book_(make_book(parts_.ledger)),
+      canaries_(parts_.loop, parts_.prober, parts_.stats) {}
+
+Seconds Monitor::slot_now() const {
+  return std::chrono::floor<std::chrono::seconds>(clock_->at(read_clocks(parts_.loop)));
+}
+
+std::expected<void, std::string> Monitor::open(std::shared_ptr<const Config> config) {
+  clock_ = std::make_unique<SlotClock>(read_clocks(parts_.loop));
+  Seconds now = slot_now();
+  auto state = parts_.ledger.load();
+  if (!state) return std::unexpected(state.error().message);
+  for (OutcomeRecord& record : state->open_outcomes) {
+    if (record.extra) continue;
+    OutcomeRecord& last = open_slots_[{record.service, record.check}];
+    bool later = std::pair(record.slot, record.attempt) >= std::pair(last.slot, last.attempt);
+    if (last.service.empty() || later) last = std::move(record);
+  }
+  auto said = book_->start(config, read_calendars(*config, now), now);
+  if (!said) return std::unexpected(said.error().message);
+  for (const std::string& sentence : *said) log_info(sentence);
+  config_ = std::move(config);
+  plan_ = book_->plan();
+  return {};
+}
+
+void Monitor::start() {
+  canaries_.configure(config_->connectivity);
+  RunnerContext context{.loop = parts_.loop,
+                        .prober = parts_.prober,
+                        .clock = *clock_,
+                        .canaries = canaries_,
+                        .stats = parts_.stats,
+                        .sink = [this](Arrival arrival) { arrived_.push_back(std::move(arrival)); },
+                        .max_running = attempts_that_fit()};
+  scheduler_ = std::make_unique<Scheduler>(std::move(context));
+  scheduler_->apply(*config_, plan_, open_slots_);
+  open_slots_.clear();
+  log_info("checks are scheduled", {{"checks", std::to_string(scheduler_->checks())}});
+  next_tick_ = parts_.loop.now();
+  tick();
+}
+
+void Monitor::stop(std::function<void()> done) {
+  stopping_ = true;
+  if (timer_ != 0) parts_.loop.cancel(timer_);
+  if (scheduler_) scheduler_->stop();
+  std::vector<Arrival> arrivals = std::exchange(arrived_, {});
+  Seconds now = slot_now();
+  parts_.accounting.post(
+      [this, arrivals = std::move(arrivals), now, done = std::move(done)]() mutable {
+        account(std::move(arrivals), now);
+        parts_.loop.post_from_any_thread(std::move(done));
+      });
+}
+
+// Once a second: look at the clocks, hand what arrived to the book. A step that is still under way
+// (a slow disk) is not overtaken; what arrives meanwhile goes with the next one.
+void Monitor::tick() {
+  probes::TimePoint now = parts_.loop.now();
+  parts_.stats.loop_lag.observe(
+      static_cast<std::uint64_t>(std::max(now - next_tick_, Duration::zero()).count()));
+  next_tick_ = std::max(next_tick_ + kTick, now);
+  timer_ = parts_.loop.call_at(next_tick_, [this] { tick(); });
+  observe_clock();
+  if (arrived_.size() > kMaxWaitingArrivals) {
+    std::size_t excess = arrived_.size() - kMaxWaitingArrivals;
+    parts_.stats.outcomes_dropped_total += excess;
+    arrived_.erase(arrived_.begin(), arrived_.begin() + static_cast<std::ptrdiff_t>(excess));
+  }
+  if (step_under_way_) return;
+  step_under_way_ = true;
+  std::vector<Arrival> arrivals = std::exchange(arrived_, {});
+  parts_.accounting.post([this, arrivals = std::move(arrivals), at = slot_now()]() mutable {
+    account(std::move(arrivals), at);
+    parts_.loop.post_from_any_thread([this] {
+      step_under_way_ = false;
+      follow_plan();
+    });
+  });
+}
+
+void Monitor::observe_clock() {
+  ClockReading reading = read_clocks(parts_.loop);
+  std::optional<ClockEvent> event = clock_->update(reading);
+  if (bool connected = parts_.stats.connected; connected != connected_before_) {
+    connected_before_ = connected;
+    if (connected) log_info("connectivity canaries answer again");
+    if (!connected)
+      log_warn(
+          "no connectivity canary answers: failures that the path can cause are unknown, not down");
+  }
+  if (!event) return;
+  std::string seconds =
+      std::to_string(std::chrono::duration_cast<std::chrono::seconds>(event->by).count());
+  Cause cause = Cause::suspended;
+  switch (event->kind) {
+    case ClockEvent::Kind::suspended:
+      log_warn("the machine was suspended; slots of that time are unknown", {{"seconds", seconds}});
+      break;
+    case ClockEvent::Kind::step_suspected:
+      ++parts_.stats.clock_steps_total;
+      log_warn(
+          "the wall clock was stepped; slots go on by the old reckoning until it has held for ten "
+          "minutes",
+          {{"seconds", seconds}});
+      break;
+    case ClockEvent::Kind::step_accepted:
+      cause = Cause::clock_step;
+      log_warn("the stepped wall clock has held and names the slots from now on",
+               {{"seconds", seconds}});
+      break;
+  }
+  if (event->from == event->to) return;
+  parts_.accounting.post([this, from = event->from, to = event->to, cause] {
+    book_->mark_unobserved(from, to, cause);
+  });
+}
+
+// Accounting executor.
+void Monitor::account(std::vector<Arrival> arrivals, Seconds now) {
+  auto begin = std::chrono::steady_clock::now();
+  auto snapshot = book_->step(std::move(arrivals), now);
+  parts_.stats.commit_duration.observe(
+      static_cast<std::uint64_t>((std::chrono::steady_clock::now() - begin).count()));
+  if (!snapshot) {
+    bool first = parts_.stats.commit_failures_total++ == 0 || !parts_.stats.storage_full;
+    parts_.stats.storage_full = snapshot.error().kind == LedgerError::Kind::disk_full;
+    if (first)
+      log_error("the ledger could not be written; outcomes are kept and written later",
+                {{"error", snapshot.error().message}});
+    return;
+  }
+  if (parts_.stats.storage_full.exchange(false)) log_info("the ledger can be written again");
+  ++parts_.stats.commits_total;
+  parts_.stats.last_commit_seconds = now.time_since_epoch().count();
+  publish(std::move(*snapshot));
+  constexpr std::chrono::milliseconds kPackBudget{50};
+  auto packed = parts_.ledger.pack(now, kPackBudget);
+  if (!packed)
+    log_warn("finished days could not be packed; it is tried again",
+             {{"error", packed.error().message}});
+}
+
+// A month may have turned: frozen terms took effect.
+void Monitor::follow_plan() {
+  if (stopping_) return;
+  Plan plan = latest_plan();
+  if (plan == plan_) return;
+  plan_ = std::move(plan);
+  std::size_t changed = scheduler_->apply(*config_, plan_);
+  log_info("the month turned and terms that waited for it are in force",
+           {{"checks_rebuilt", std::to_string(changed)}});
+}
+
+void Monitor::reload(std::shared_ptr<const Config> config, Answer answer) {
+  Seconds now = slot_now();
+  auto job = [config, now](Book& book) -> std::expected<std::string, std::string> {
+    auto said = book.reload(config, read_calendars(*config, now), now);
+    if (!said) return std::unexpected(said.error().message);
+    std::string text = "configuration reloaded";
+    for (const std::string& sentence : *said) text += "; " + sentence;
+    return text;
+  };
+  run_on_book(std::move(job), [this, config, answer = std::move(answer)](
+                                  std::expected<std::string, std::string> result) {
+    if (result) {
+      config_ = config;
+      canaries_.configure(config_->connectivity);
+      plan_ = latest_plan();
+      scheduler_->apply(*config_, plan_);
+    }
+    answer(std::move(result));
+  });
+}
+
+void Monitor::correct(Correction correction, Answer answer) {
+  auto job = [correction = std::move(correction),
+              now = slot_now()](Book& book) -> std::expected<std::string, std::string> {
+    auto done = book.correct(correction, now);
+    if (!done) return std::unexpected(done.error().message);
+    return "correction " + std::to_string(done->id) +
+           " is recorded; the original verdicts stay in the ledger";
+  };
+  run_on_book(std::move(job), std::move(answer));
+}
+
+void Monitor::take_terms_now(std::string agreement, std::string by, std::string why,
+                             Answer answer) {
+  auto job = [=, now = slot_now()](Book& book) -> std::expected<std::string, std::string> {
+    auto done = book.take_terms_now(agreement, by, why, now);
+    if (!done) return std::unexpected(done.error().message);
+    return "the waiting terms of agreement '" + agreement + "' are in force";
+  };
+  run_on_book(std::move(job), std::move(answer));
+}
+
+void Monitor::run_on_book(std::function<std::expected<std::string, std::string>(Book&)> job,
+                          Answer answer) {
+  parts_.accounting.post([this, job = std::move(job), answer = std::move(answer)]() mutable {
+    auto result = job(*book_);
+    publish(book_->snapshot());
+    parts_.loop.post_from_any_thread(
+        [answer = std::move(answer), result = std::move(result)]() mutable {
+          answer(std::move(result));
+        });
+  });
+}
+
+// Accounting executor.
+void Monitor::publish(std::shared_ptr<const Snapshot> snapshot) {
+  Plan plan = book_->plan();
+  std::lock_guard lock(mutex_);
+  latest_plan_ = std::move(plan);
+  if (snapshot) published_ = std::move(snapshot);
+}
+
+std::shared_ptr<const Snapshot> Monitor::snapshot() const {
+  std::lock_guard lock(mutex_);
+  return published_;
+}
+
+Plan Monitor::latest_plan() const {
+  std::lock_guard lock(mutex_);
+  return latest_plan_;
+}
+
+bool Monitor::ready() const { return snapshot() != nullptr; }
+
+}  // namespace exporter

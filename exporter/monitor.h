@@ -1,0 +1,91 @@
+// The main job without its doors: configuration in, checks run, outcomes judged and committed,
+// snapshots out. No socket of its own, no signal, no clock but the loop's, so that a whole exporter
+// can run on virtual time. exporter/app.h adds the doors.
+//
+// All calls are made on the loop thread unless they say otherwise. The book lives on the accounting
+// executor; nothing else touches it. Destroy a Monitor only after its loop has ended.
+#pragma once
+
+#include <expected>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "exporter/executor.h"
+#include "exporter/metrics/stats.h"
+#include "exporter/schedule/scheduler.h"
+#include "exporter/sla/book.h"
+
+namespace exporter {
+
+struct MonitorParts {
+  probes::Loop& loop;
+  Prober prober;
+  Ledger& ledger;
+  Executor& accounting;
+  ExporterStats& stats;
+};
+
+class Monitor {
+ public:
+  // The longest time between an outcome and its commit.
+  static constexpr Duration kTick = std::chrono::seconds(1);
+  // Outcomes that wait while the disk cannot take them; the oldest are dropped and counted.
+  static constexpr std::size_t kMaxWaitingArrivals = 200'000;
+
+  explicit Monitor(MonitorParts parts);
+
+  // Folds the ledger, fills the gap, takes the configuration in force; blocks. The error is a
+  // sentence with the remedy. Nothing runs yet.
+  std::expected<void, std::string> open(std::shared_ptr<const Config> config);
+  // Starts the checks and the tick.
+  void start();
+  // Ends the checks; `done` runs when everything that arrived is committed.
+  void stop(std::function<void()> done);
+
+  using Answer = std::function<void(std::expected<std::string, std::string>)>;
+  // Takes a valid configuration in force. `answer` runs on the loop thread.
+  void reload(std::shared_ptr<const Config> config, Answer answer);
+  void correct(Correction correction, Answer answer);
+  void take_terms_now(std::string agreement, std::string by, std::string why, Answer answer);
+
+  // Any thread.
+  std::shared_ptr<const Snapshot> snapshot() const;
+  // Whether a snapshot has been published since start. Any thread.
+  bool ready() const;
+
+ private:
+  void tick();
+  void observe_clock();
+  void account(std::vector<Arrival> arrivals, Seconds now);
+  void follow_plan();
+  void publish(std::shared_ptr<const Snapshot> snapshot);
+  void run_on_book(std::function<std::expected<std::string, std::string>(Book&)> job,
+                   Answer answer);
+  Seconds slot_now() const;
+  Plan latest_plan() const;
+
+  MonitorParts parts_;
+  std::unique_ptr<Book> book_;  // accounting executor only, after open()
+  std::unique_ptr<SlotClock> clock_;
+  CanaryRounds canaries_;
+  std::unique_ptr<Scheduler> scheduler_;
+  std::shared_ptr<const Config> config_;
+  Plan plan_;  // the one the scheduler follows
+  Scheduler::OpenSlots open_slots_;
+
+  std::vector<Arrival> arrived_;  // since the last tick
+  bool step_under_way_ = false;
+  probes::TimePoint next_tick_{};
+  probes::TimerId timer_ = 0;
+  bool stopping_ = false;
+  bool connected_before_ = true;
+
+  mutable std::mutex mutex_;  // guards what follows
+  std::shared_ptr<const Snapshot> published_;
+  Plan latest_plan_;  // the book's, as of the last publication
+};
+
+}  // namespace exporter
