@@ -1,0 +1,276 @@
+// The whole program on virtual time: scheduler, book and ledger with scripted targets. Each test is
+// a story an operator could tell: an outage, a kill, a stepped clock, a full disk, a reload.
+#include "exporter/monitor.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <random>
+
+#include "tests/fakes/fake_loop.h"
+#include "tests/fakes/memory_ledger.h"
+
+namespace exporter {
+namespace {
+
+using namespace std::chrono_literals;
+using probes::Outcome;
+using probes::Reason;
+using probes::Task;
+using probes::TimePoint;
+using probes::WallTime;
+
+using Answer = std::function<Outcome(const std::string& target, WallTime at)>;
+
+Outcome always_up(const std::string&, WallTime) { return Outcome::up(); }
+
+// One life of the program, from start to kill or stop. The ledger outlives it.
+class Life {
+ public:
+  Life(Ledger& ledger, std::shared_ptr<const Config> config, WallTime start, Answer answer)
+      : loop_(start), answer_(std::move(answer)) {
+    monitor_ = std::make_unique<Monitor>(
+        MonitorParts{.loop = loop_,
+                     .prober = [this](probes::ProbeRequest request,
+                                      TimePoint) { return probe(this, std::move(request)); },
+                     .ledger = ledger,
+                     .accounting = inline_,
+                     .stats = stats_});
+    opened = monitor_->open(std::move(config));
+    if (opened) monitor_->start();
+  }
+  // Killed: nothing is said, nothing is committed.
+  ~Life() {
+    loop_.stop();
+    loop_.run();
+  }
+
+  void run_until(WallTime at) { loop_.run_until_wall(at); }
+  std::shared_ptr<const Snapshot> snapshot() const { return monitor_->snapshot(); }
+  const ServiceView& service(const std::string& name) const {
+    for (const auto& view : monitor_->snapshot()->services) {
+      if (view->service == name) return *view;
+    }
+    throw std::runtime_error("no service " + name);
+  }
+  void stop_in_order() {
+    bool done = false;
+    monitor_->stop([&] { done = true; });
+    loop_.run_for(1s);
+    EXPECT_TRUE(done);
+  }
+
+  std::expected<void, std::string> opened;
+  ::fakes::FakeLoop loop_;
+  ExporterStats stats_;
+  InlineExecutor inline_;
+  std::unique_ptr<Monitor> monitor_;
+
+ private:
+  static Task<Outcome> probe(Life* life, probes::ProbeRequest request) {
+    TimePoint end = life->loop_.now() + 30ms;
+    WallTime began = life->loop_.wall_now();
+    co_await sleep_until(life->loop_, end);
+    co_return life->answer_(request.target, began);
+  }
+  Answer answer_;
+};
+
+Service service_named(std::string name, std::chrono::seconds every) {
+  Service service;
+  service.name = std::move(name);
+  service.terms.every = every;
+  Check check;
+  check.service = service.name;
+  check.name = "check";
+  check.target = service.name;
+  check.module = std::make_shared<probes::Module>();
+  check.every = every;
+  check.timeout = 10s;
+  check.confirm.after = 10s;
+  service.checks.push_back(std::move(check));
+  return service;
+}
+
+std::shared_ptr<Config> maxony() {
+  auto config = std::make_shared<Config>();
+  AgreementTerms terms;
+  terms.provider = "Maxony";
+  terms.timezone = "UTC+01:00";
+  config->services.push_back(service_named("website", 300s));
+  for (const char* name : {"applications", "api", "smtp", "sms"})
+    config->services.push_back(service_named(name, 60s));
+  for (const Service& service : config->services) terms.objectives[service.name] = {};
+  config->agreements.push_back(std::move(terms));
+  return config;
+}
+
+WallTime day(int month, int of_month) {
+  return std::chrono::sys_days(std::chrono::year(2026) / month / of_month);
+}
+
+std::int64_t total(const SlotCounts& counts) { return counts.ended(); }
+
+TEST(Monitor, AMonthOfAnOutageIsCountedToTheSlot) {
+  fakes::MemoryLedger ledger;
+  ledger.keep_outcomes = false;
+  // The month of UTC+01:00 begins at 23:00 UTC the evening before.
+  WallTime begin = day(5, 1) - 1h, end = day(6, 1) - 1h;
+  WallTime broken = day(5, 10) + 12h, healed = broken + 3h;
+  Answer answer = [=](const std::string& target, WallTime at) {
+    bool out = target == "smtp" && at >= broken && at < healed;
+    return out ? Outcome::down(Reason::status, "421 too busy") : Outcome::up();
+  };
+  Life life(ledger, maxony(), begin, answer);
+  ASSERT_TRUE(life.opened) << life.opened.error();
+  life.run_until(end - 1s);
+  const MonthFigures& smtp = life.service("smtp").current;
+  EXPECT_EQ(smtp.expected, 44'640);
+  EXPECT_EQ(smtp.counts.bad, 180);
+  EXPECT_EQ(smtp.counts.unknown, 0);
+  EXPECT_EQ(smtp.allowed, 446);
+  EXPECT_EQ(smtp.remaining, 266);
+  EXPECT_EQ(smtp.state, MonthState::met);
+  const MonthFigures& website = life.service("website").current;
+  EXPECT_EQ(website.expected, 8'928);
+  EXPECT_EQ(website.allowed, 89);
+  EXPECT_EQ(website.counts.bad, 0);
+
+  life.run_until(end + 2min);
+  ASSERT_TRUE(life.service("smtp").previous);
+  EXPECT_EQ(life.service("smtp").previous->counts.good, 44'640 - 180);
+  EXPECT_EQ(life.service("smtp").previous->pending, 0);
+  EXPECT_EQ(life.service("smtp").current.expected, 43'200);
+}
+
+TEST(Monitor, KillsLoseOnlyWhatWasNotObserved) {
+  std::uint64_t seed = std::random_device{}();
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  std::mt19937_64 random(seed);
+  fakes::MemoryLedger ledger;
+  WallTime now = day(3, 2) + 7h;
+  std::map<std::string, std::array<std::uint64_t, 4>> before;
+  for (int life_number = 0; life_number < 40; ++life_number) {
+    Life life(ledger, maxony(), now, always_up);
+    ASSERT_TRUE(life.opened) << life.opened.error();
+    now += std::chrono::milliseconds(random() % (20 * 60 * 1000));
+    life.run_until(now);
+    if (!life.snapshot()) continue;
+    for (const auto& view : life.snapshot()->services) {
+      const MonthFigures& month = view->current;
+      EXPECT_EQ(month.expected, total(month.counts) + month.pending);
+      EXPECT_EQ(month.counts.bad, 0);
+      std::array<std::uint64_t, 4>& old = before[view->service];
+      for (std::size_t i = 0; i < 4; ++i)
+        EXPECT_GE(view->slots_total[i], old[i]) << view->service << " went back";
+      old = view->slots_total;
+    }
+    now += std::chrono::milliseconds(random() % (10 * 60 * 1000));
+  }
+  // Every slot from the first to the last has exactly one verdict.
+  for (const auto& [service, rows] : ledger.rows) {
+    std::chrono::seconds every = rows.begin()->second.every;
+    Seconds expected = rows.begin()->first;
+    for (const auto& [start, row] : rows) {
+      EXPECT_EQ(start, expected) << service;
+      expected = start + every;
+    }
+  }
+}
+
+TEST(Monitor, ARestartWithinASlotLosesNothing) {
+  fakes::MemoryLedger ledger;
+  WallTime now = day(3, 2);
+  for (int restart = 0; restart < 60; ++restart) {
+    Life life(ledger, maxony(), now, always_up);
+    ASSERT_TRUE(life.opened);
+    now += 73s;
+    life.run_until(now);
+    life.stop_in_order();
+    now += 1s;  // a restart takes a second
+  }
+  Life last(ledger, maxony(), now, always_up);
+  last.run_until(now + 10min);
+  const SlotCounts& counts = last.service("website").current.counts;
+  // W of a 5-minute check is 31 s: a restart of a second can hit a probe under way, never hide a
+  // slot for long.
+  EXPECT_GE(counts.good, 14);
+  EXPECT_EQ(counts.bad, 0);
+}
+
+TEST(Monitor, AStepOfTheWallClockBecomesUnknownOnlyWhenItHolds) {
+  fakes::MemoryLedger ledger;
+  WallTime begin = day(4, 7);
+  Life life(ledger, maxony(), begin, always_up);
+  life.run_until(begin + 1h);
+  life.loop_.step_wall(2h);
+  life.loop_.run_for(9min);
+  EXPECT_EQ(life.service("smtp").current.counts.unknown, 0);
+  life.loop_.run_for(30min);
+  const ServiceView& smtp = life.service("smtp");
+  EXPECT_GE(smtp.current.counts.unknown, 119);
+  EXPECT_LE(smtp.current.counts.unknown, 122);
+  EXPECT_EQ(smtp.current.counts.bad, 0);
+  EXPECT_TRUE(smtp.unknown_total.contains(Cause::clock_step));
+}
+
+TEST(Monitor, ASuspendedMachineObservesNothingAndBlamesNobody) {
+  fakes::MemoryLedger ledger;
+  WallTime begin = day(4, 7);
+  Life life(ledger, maxony(), begin, always_up);
+  life.run_until(begin + 1h);
+  life.loop_.suspend(3h);
+  life.loop_.run_for(1h);
+  const ServiceView& smtp = life.service("smtp");
+  EXPECT_GE(smtp.current.counts.unknown, 179);
+  EXPECT_LE(smtp.current.counts.unknown, 181);
+  EXPECT_EQ(smtp.current.counts.bad, 0);
+  auto suspended = smtp.unknown_total.find(Cause::suspended);
+  ASSERT_NE(suspended, smtp.unknown_total.end());
+  EXPECT_GE(suspended->second, 179U);
+}
+
+TEST(Monitor, AFullDiskDelaysVerdictsAndLosesNone) {
+  fakes::MemoryLedger ledger;
+  bool full = false;
+  ledger.fails = [&](const Batch&) { return full; };
+  WallTime begin = day(4, 7);
+  Life life(ledger, maxony(), begin, always_up);
+  life.run_until(begin + 1h);
+  std::uint64_t good_before = life.service("smtp").slots_total[0];
+  full = true;
+  life.run_until(begin + 2h);
+  EXPECT_EQ(life.service("smtp").slots_total[0], good_before) << "shown before it was committed";
+  EXPECT_TRUE(life.stats_.storage_full);
+  full = false;
+  life.run_until(begin + 3h);
+  EXPECT_FALSE(life.stats_.storage_full);
+  EXPECT_EQ(life.service("smtp").current.counts.unknown, 0);
+  EXPECT_GE(life.service("smtp").slots_total[0], 178U);
+}
+
+TEST(Monitor, AReloadKeepsTheCadenceOfARunningMonthAndSaysSo) {
+  fakes::MemoryLedger ledger;
+  WallTime begin = day(4, 1) - 1h;  // commissioned before the month that is watched
+  auto config = maxony();
+  Life life(ledger, config, begin - 48h, always_up);
+  life.run_until(begin + 24h);
+  auto changed = std::make_shared<Config>(*config);
+  changed->services[3].terms.every = 300s;
+  changed->services[3].checks[0].every = 300s;
+  std::expected<std::string, std::string> said = std::unexpected("nothing");
+  life.monitor_->reload(changed, [&](auto result) { said = std::move(result); });
+  life.loop_.run_for(2s);
+  ASSERT_TRUE(said) << said.error();
+  EXPECT_NE(said->find("smtp"), std::string::npos) << *said;
+  life.run_until(begin + 48h);
+  EXPECT_EQ(life.service("smtp").every, 60s);
+  EXPECT_EQ(life.service("smtp").current.expected, 43'200);
+  life.run_until(day(5, 1) - 1h + 1h);
+  EXPECT_EQ(life.service("smtp").every, 300s);
+  EXPECT_EQ(life.service("smtp").current.expected, 8'928);
+  EXPECT_EQ(life.service("smtp").current.counts.unknown, 0);
+}
+
+}  // namespace
+}  // namespace exporter
