@@ -26,7 +26,7 @@
 #include "exporter/config/load.h"
 #include "exporter/executor.h"
 #include "exporter/log.h"
-#include "exporter/metrics/page.h"
+#include "exporter/metrics/route.h"
 #include "exporter/monitor.h"
 #include "exporter/service_manager.h"
 #include "exporter/version.h"
@@ -142,11 +142,12 @@ std::expected<void, std::string> TheApp::open_web() {
   pages.snapshot = [this] { return monitor_->snapshot(); };
   pages.ready = [this] { return monitor_->ready(); };
   if (options_.enable_lifecycle) pages.reload = [this] { return reload(); };
-  pages.external_url = options_.external_url;
-  pages.stats = &stats_;
-  pages.web_stats = [this]() -> const WebStats* { return web_ ? &web_->stats() : nullptr; };
+  std::vector<Route> routes = make_routes(std::move(pages));
+  routes.push_back(
+      metrics_route([this] { return monitor_->snapshot(); }, stats_,
+                    [this]() -> const WebStats* { return web_ ? &web_->stats() : nullptr; }));
   WebOptions web{.listen = options_.listen_addresses, .web_config_file = options_.web_config_file};
-  auto server = WebServer::start(std::move(web), make_routes(std::move(pages)));
+  auto server = WebServer::start(std::move(web), std::move(routes));
   if (!server) return std::unexpected(server.error());
   web_ = std::move(*server);
   return {};

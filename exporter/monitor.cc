@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "exporter/log.h"
-#include "exporter/sla/icalendar.h"
 
 namespace exporter {
 namespace {
@@ -16,31 +15,12 @@ constexpr std::int64_t kReservedDescriptors = 640;
 // A probe holds one descriptor, sometimes two (an answer of the resolver over TCP).
 constexpr std::int64_t kDescriptorsPerProbe = 2;
 constexpr std::int64_t kFewestAttempts = 64;
-// Recurring windows are known this far ahead; they are read again with every reload and every hour.
-constexpr std::chrono::seconds kCalendarHorizon = std::chrono::hours(24 * 400);
 
 std::int64_t attempts_that_fit() {
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return kFewestAttempts;
   std::int64_t descriptors = static_cast<std::int64_t>(std::min<rlim_t>(limit.rlim_cur, 1'000'000));
   return std::max(kFewestAttempts, (descriptors - kReservedDescriptors) / kDescriptorsPerProbe);
-}
-
-// The windows of all iCalendar files. A file that cannot be read excludes nothing and is said
-// aloud.
-std::vector<MaintenanceWindow> read_calendars(const Config& config, Seconds now) {
-  std::vector<MaintenanceWindow> windows;
-  for (const std::filesystem::path& path : config.maintenance_calendars) {
-    auto read = read_icalendar(path, now, now + kCalendarHorizon);
-    if (!read) {
-      log_error(
-          "a maintenance calendar was not read; its windows exclude nothing until it is repaired",
-          {{"file", path.string()}, {"error", read.error()}});
-      continue;
-    }
-    windows.insert(windows.end(), read->begin(), read->end());
-  }
-  return windows;
 }
 
 }  // namespace
@@ -65,11 +45,13 @@ std::expected<void, std::string> Monitor::open(std::shared_ptr<const Config> con
     bool later = std::pair(record.slot, record.attempt) >= std::pair(last.slot, last.attempt);
     if (last.service.empty() || later) last = std::move(record);
   }
-  auto said = book_->start(config, read_calendars(*config, now), now);
+  auto windows = calendars_.read(*config, now);
+  if (!windows) return std::unexpected(windows.error());
+  auto said = book_->start(config, std::move(*windows), now);
   if (!said) return std::unexpected(said.error().message);
   for (const std::string& sentence : *said) log_info(sentence);
   config_ = std::move(config);
-  plan_ = book_->plan();
+  plan_ = latest_plan_ = std::make_shared<const Plan>(book_->plan());
   return {};
 }
 
@@ -83,7 +65,7 @@ void Monitor::start() {
                         .sink = [this](Arrival arrival) { arrived_.push_back(std::move(arrival)); },
                         .max_running = attempts_that_fit()};
   scheduler_ = std::make_unique<Scheduler>(std::move(context));
-  scheduler_->apply(*config_, plan_, open_slots_);
+  scheduler_->apply(*config_, *plan_, open_slots_);
   open_slots_.clear();
   log_info("checks are scheduled", {{"checks", std::to_string(scheduler_->checks())}});
   next_tick_ = parts_.loop.now();
@@ -183,29 +165,53 @@ void Monitor::account(std::vector<Arrival> arrivals, Seconds now) {
   if (parts_.stats.storage_full.exchange(false)) log_info("the ledger can be written again");
   ++parts_.stats.commits_total;
   parts_.stats.last_commit_seconds = now.time_since_epoch().count();
-  publish(std::move(*snapshot));
+  publish(std::move(*snapshot), now);
   constexpr std::chrono::milliseconds kPackBudget{50};
+  follow_calendars(now);
   auto packed = parts_.ledger.pack(now, kPackBudget);
   if (!packed)
     log_warn("finished days could not be packed; it is tried again",
              {{"error", packed.error().message}});
 }
 
+// Accounting executor. A calendar that cannot be read any more withdraws nothing.
+void Monitor::follow_calendars(Seconds now) {
+  if (now < next_calendar_look_) return;
+  next_calendar_look_ = now + kCalendarLook;
+  std::shared_ptr<const Config> config = book_->snapshot()->config;
+  if (!calendars_.stale(*config, now)) return;
+  auto windows = calendars_.read(*config, now);
+  if (!windows) {
+    log_error("a maintenance calendar was not read; the windows known from it stay",
+              {{"error", windows.error()}});
+    return;
+  }
+  auto said = book_->reload(config, std::move(*windows), now);
+  if (!said) {
+    log_error("maintenance windows were not recorded; it is tried again",
+              {{"error", said.error().message}});
+    return;
+  }
+  for (const std::string& sentence : *said) log_info(sentence);
+}
+
 // A month may have turned: frozen terms took effect.
 void Monitor::follow_plan() {
   if (stopping_) return;
-  Plan plan = latest_plan();
+  std::shared_ptr<const Plan> plan = latest_plan();
   if (plan == plan_) return;
   plan_ = std::move(plan);
-  std::size_t changed = scheduler_->apply(*config_, plan_);
+  std::size_t changed = scheduler_->apply(*config_, *plan_);
   log_info("the month turned and terms that waited for it are in force",
            {{"checks_rebuilt", std::to_string(changed)}});
 }
 
 void Monitor::reload(std::shared_ptr<const Config> config, Answer answer) {
   Seconds now = slot_now();
-  auto job = [config, now](Book& book) -> std::expected<std::string, std::string> {
-    auto said = book.reload(config, read_calendars(*config, now), now);
+  auto job = [this, config, now](Book& book) -> std::expected<std::string, std::string> {
+    auto windows = calendars_.read(*config, now);
+    if (!windows) return std::unexpected(windows.error());
+    auto said = book.reload(config, std::move(*windows), now);
     if (!said) return std::unexpected(said.error().message);
     std::string text = "configuration reloaded";
     for (const std::string& sentence : *said) text += "; " + sentence;
@@ -217,7 +223,7 @@ void Monitor::reload(std::shared_ptr<const Config> config, Answer answer) {
       config_ = config;
       canaries_.configure(config_->connectivity);
       plan_ = latest_plan();
-      scheduler_->apply(*config_, plan_);
+      scheduler_->apply(*config_, *plan_);
     }
     answer(std::move(result));
   });
@@ -248,7 +254,7 @@ void Monitor::run_on_book(std::function<std::expected<std::string, std::string>(
                           Answer answer) {
   parts_.accounting.post([this, job = std::move(job), answer = std::move(answer)]() mutable {
     auto result = job(*book_);
-    publish(book_->snapshot());
+    publish(book_->snapshot(), std::nullopt);
     parts_.loop.post_from_any_thread(
         [answer = std::move(answer), result = std::move(result)]() mutable {
           answer(std::move(result));
@@ -256,9 +262,16 @@ void Monitor::run_on_book(std::function<std::expected<std::string, std::string>(
   });
 }
 
-// Accounting executor.
-void Monitor::publish(std::shared_ptr<const Snapshot> snapshot) {
-  Plan plan = book_->plan();
+// Accounting executor. Without an instant the plan may have changed; with one it can only when a
+// month turned, which is at a whole minute.
+void Monitor::publish(std::shared_ptr<const Snapshot> snapshot, std::optional<Seconds> at) {
+  std::shared_ptr<const Plan> plan = latest_plan();
+  if (!at || *at >= next_plan_look_) {
+    if (at)
+      next_plan_look_ = std::chrono::floor<std::chrono::minutes>(*at) + std::chrono::minutes(1);
+    Plan now_in_force = book_->plan();
+    if (!(now_in_force == *plan)) plan = std::make_shared<const Plan>(std::move(now_in_force));
+  }
   std::lock_guard lock(mutex_);
   latest_plan_ = std::move(plan);
   if (snapshot) published_ = std::move(snapshot);
@@ -269,7 +282,7 @@ std::shared_ptr<const Snapshot> Monitor::snapshot() const {
   return published_;
 }
 
-Plan Monitor::latest_plan() const {
+std::shared_ptr<const Plan> Monitor::latest_plan() const {
   std::lock_guard lock(mutex_);
   return latest_plan_;
 }

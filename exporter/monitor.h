@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "exporter/calendar_watch.h"
 #include "exporter/executor.h"
 #include "exporter/metrics/stats.h"
 #include "exporter/schedule/scheduler.h"
@@ -32,6 +33,8 @@ class Monitor {
  public:
   // The longest time between an outcome and its commit.
   static constexpr Duration kTick = std::chrono::seconds(1);
+  // How often the maintenance calendars are looked at.
+  static constexpr std::chrono::seconds kCalendarLook{60};
   // Outcomes that wait while the disk cannot take them; the oldest are dropped and counted.
   static constexpr std::size_t kMaxWaitingArrivals = 200'000;
 
@@ -61,19 +64,22 @@ class Monitor {
   void observe_clock();
   void account(std::vector<Arrival> arrivals, Seconds now);
   void follow_plan();
-  void publish(std::shared_ptr<const Snapshot> snapshot);
+  void follow_calendars(Seconds now);
+  void publish(std::shared_ptr<const Snapshot> snapshot, std::optional<Seconds> at);
   void run_on_book(std::function<std::expected<std::string, std::string>(Book&)> job,
                    Answer answer);
   Seconds slot_now() const;
-  Plan latest_plan() const;
+  std::shared_ptr<const Plan> latest_plan() const;
 
   MonitorParts parts_;
   std::unique_ptr<Book> book_;  // accounting executor only, after open()
+  CalendarWatch calendars_;     // accounting executor only, after open(), as the two below
+  Seconds next_plan_look_{}, next_calendar_look_{};
   std::unique_ptr<SlotClock> clock_;
   CanaryRounds canaries_;
   std::unique_ptr<Scheduler> scheduler_;
   std::shared_ptr<const Config> config_;
-  Plan plan_;  // the one the scheduler follows
+  std::shared_ptr<const Plan> plan_;  // the one the scheduler follows
   Scheduler::OpenSlots open_slots_;
 
   std::vector<Arrival> arrived_;  // since the last tick
@@ -85,7 +91,7 @@ class Monitor {
 
   mutable std::mutex mutex_;  // guards what follows
   std::shared_ptr<const Snapshot> published_;
-  Plan latest_plan_;  // the book's, as of the last publication
+  std::shared_ptr<const Plan> latest_plan_;  // the book's, as of the last publication
 };
 
 }  // namespace exporter

@@ -123,6 +123,18 @@ std::expected<Zone, std::string> Zone::parse(std::string_view name) {
 const std::string& Zone::name() const { return rules_->name; }
 bool Zone::fixed() const { return rules_->fixed; }
 
+Seconds Zone::from_local(std::chrono::local_seconds local) const {
+  // Civil seconds since the civil epoch are what local time counts.
+  const cctz::civil_second civil =
+      cctz::civil_second(1970, 1, 1) + local.time_since_epoch().count();
+  return from_cctz(cctz::convert(civil, rules_->zone));
+}
+
+std::chrono::local_seconds Zone::to_local(Seconds at) const {
+  const cctz::civil_second civil = cctz::convert(to_cctz(at), rules_->zone);
+  return std::chrono::local_seconds(std::chrono::seconds(civil - cctz::civil_second(1970, 1, 1)));
+}
+
 Seconds Zone::month_begin(year_month month) const {
   // cctz answers with the first of two midnights, and with the transition for one that is skipped.
   const cctz::civil_second midnight(static_cast<int>(month.year()),

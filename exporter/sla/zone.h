@@ -38,6 +38,10 @@ class Zone {
   // forward, two (in order) where they are put back.
   std::vector<Seconds> instants_of(std::chrono::local_seconds shown) const;
 
+  // The first instant the clocks on the wall show this; where they skip it, the moment they jump.
+  Seconds from_local(std::chrono::local_seconds local) const;
+  std::chrono::local_seconds to_local(Seconds at) const;
+
   // "2026-11-22T21:30:00+01:00"
   std::string format(Seconds at) const;
   // "2026-11-22 21:30"; for tables whose head names the zone.

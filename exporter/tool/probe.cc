@@ -2,6 +2,7 @@
 // format and says on standard error what was found, so that a new check can be tried before it is
 // configured.
 #include <fmt/format.h>
+#include <prometheus/metric_family.h>
 
 #include <chrono>
 #include <map>

@@ -1,0 +1,28 @@
+// Times of iCalendar files: between libical's broken-down times, local times and instants. libical
+// compares times of different zones only half right, and its zone rules end in 2037, so nothing of
+// its arithmetic is used where it can be avoided. Pure.
+#pragma once
+
+#include <libical/ical.h>
+
+#include <chrono>
+#include <functional>
+
+#include "exporter/sla/zone.h"
+
+namespace exporter {
+
+std::chrono::local_seconds local_of(const icaltimetype& time);
+icaltimetype ical_of(std::chrono::local_seconds at, bool is_date);
+
+// A clock on some wall: what a local time means.
+struct Wall {
+  std::function<Seconds(std::chrono::local_seconds)> instant;
+  std::function<std::chrono::local_seconds(Seconds)> local;
+};
+
+Wall wall_of(Zone zone);
+// By the VTIMEZONE of a file; the zone must outlive the wall.
+Wall wall_of(icaltimezone* zone);
+
+}  // namespace exporter
