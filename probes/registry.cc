@@ -6,6 +6,8 @@
 #include <array>
 
 #include "probes/async/finish_by.h"
+#include "probes/dns.h"
+#include "probes/http.h"
 #include "probes/target.h"
 #include "probes/tcp.h"
 
@@ -13,7 +15,9 @@ namespace probes {
 namespace {
 
 constexpr std::array kProbers = {
+    ProberEntry{"http", probe_http, http_reasons},
     ProberEntry{"tcp", probe_tcp, tcp_reasons},
+    ProberEntry{"dns", probe_dns, dns_reasons},
 };
 
 // In the order of ModuleSpec.

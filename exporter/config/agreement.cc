@@ -12,6 +12,8 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t kMaxAgreements = 1000;
+// Services times agreements: each pair is accounted for by itself.
+constexpr std::size_t kMaxObjectives = 500'000;
 
 Parsed<UnknownPolicy> parse_unknown_policy(std::string_view text) {
   if (text == "unproven") return UnknownPolicy::unproven;
@@ -27,30 +29,18 @@ Parsed<std::string> parse_period(std::string_view text) {
   return std::unexpected(fmt::format("\"{}\" is not a period; the only one is month", text));
 }
 
-// A duration of whole seconds.
-void read_seconds(MapReader& reader, std::string_view key, Duration most,
-                  std::chrono::seconds& out) {
-  Duration duration = out;
-  if (!reader.duration(key, 0s, most, duration)) return;
-  if (duration % 1s != 0s) {
-    reader.error(key,
-                 fmt::format("{} is not a whole number of seconds", format_duration(duration)));
-    return;
-  }
-  out = std::chrono::duration_cast<std::chrono::seconds>(duration);
-}
-
-std::vector<std::string> service_names(const Loading& loading) {
+std::vector<std::string> sorted_service_names(const Loading& loading) {
   std::vector<std::string> names;
   for (const Service& service : loading.config.services) names.push_back(service.name);
+  std::ranges::sort(names);
   return names;
 }
 
 // `services: {api: {objective: 99.9%}}` and `covers: [api, smtp]`.
-void read_private_services(Loading& loading, MapReader& reader, AgreementTerms& terms) {
-  const std::vector<std::string> names = service_names(loading);
+void read_private_services(Loading& loading, MapReader& reader,
+                           const std::vector<std::string>& names, AgreementTerms& terms) {
   const auto known = [&](const Yaml& at, const std::string& name) {
-    if (std::ranges::find(names, name) != names.end()) return true;
+    if (std::ranges::binary_search(names, name)) return true;
     loading.errors.add(
         at, fmt::format("there is no service \"{}\"{}", name, did_you_mean(name, names)));
     return false;
@@ -111,8 +101,8 @@ void read_policies(MapReader& reader, AgreementTerms& terms) {
   reader.value("period", terms.period, parse_period);
   reader.value("unknown_slots", terms.unknown_slots, parse_unknown_policy);
   reader.boolean("exclude_maintenance", terms.exclude_maintenance);
-  read_seconds(reader, "notice", 24h * 366, terms.notice);
-  read_seconds(reader, "close_after", 24h * 28, terms.close_after);
+  reader.seconds("notice", 0s, 24h * 366, terms.notice);
+  reader.seconds("close_after", 0s, 24h * 28, terms.close_after);
 }
 
 void read_agreement(Loading& loading, const YamlPtr& node) {
@@ -136,8 +126,17 @@ void read_private_agreements(Loading& loading, const YamlPtr& node) {
     loading.errors.add(*node, fmt::format("more than {} private agreements", kMaxAgreements));
     return;
   }
+  if (node->entries.size() * loading.config.services.size() > kMaxObjectives) {
+    loading.errors.add(
+        *node, fmt::format("{} private agreements over {} services are more than {} "
+                           "pairs",
+                           node->entries.size(), loading.config.services.size(), kMaxObjectives));
+    return;
+  }
+  const std::vector<std::string> names = sorted_service_names(loading);
   for (const YamlEntry& entry : node->entries) {
     const std::string& name = entry.key->text;
+    if (loading.errors.full()) return;
     if (name.starts_with("x-")) continue;
     if (!check_name(loading.errors, *entry.key, name, "an agreement")) continue;
     if (name == loading.config.agreements.front().name) {
@@ -149,7 +148,7 @@ void read_private_agreements(Loading& loading, const YamlPtr& node) {
     terms.name = name;
     MapReader reader(loading.errors, entry.value, fmt::format("private agreement \"{}\"", name));
     read_policies(reader, terms);
-    read_private_services(loading, reader, terms);
+    read_private_services(loading, reader, names, terms);
     reader.finish();
     loading.config.agreements.push_back(std::move(terms));
   }

@@ -176,9 +176,11 @@ std::vector<Check> read_check(Loading& loading, const YamlPtr& node, const Servi
   // The name first, so that every error can say which check is meant.
   const YamlEntry* named = node->find("name");
   if (named == nullptr) named = node->find("module");
-  const std::string shown = named != nullptr ? named->value->text : "";
-  MapReader reader(loading.errors, node,
-                   fmt::format("check \"{}\" of service \"{}\"", shown, service.name));
+  const bool is_named = named != nullptr && named->value->kind == Yaml::Kind::scalar;
+  MapReader reader(
+      loading.errors, node,
+      is_named ? fmt::format("check \"{}\" of service \"{}\"", named->value->text, service.name)
+               : fmt::format("a check of service \"{}\"", service.name));
   if (!reader.valid()) return {};
   const std::size_t errors_before = loading.errors.size();
 

@@ -43,21 +43,22 @@ void read_root(Loading& loading, const YamlPtr& root_node) {
       {root.find("services"), root.find("modules"), root.find("maintenance")}};
   const YamlPtr include = root.find("include");
   for (Document& document : read_includes(loading, include)) documents.push_back(document);
-  // An empty `services: {}` is a choice; no mention of services is a slip.
-  if (root_node->find("services") == nullptr && !include) {
-    loading.errors.add(*root_node,
-                       "no services: add \"services:\" with what is promised, or "
-                       "\"services: {}\" if there is nothing to watch");
-  }
-
   for (const Document& document : documents) read_modules(loading, document.modules);
   loading.config.modules = loading.modules->modules();
   read_defaults(loading, section("defaults"));
   for (const Document& document : documents) read_services(loading, document.services);
   check_service_links(loading);
   read_private_agreements(loading, root.find("private_agreements"));
-  for (const Document& document : documents) read_maintenance(loading, document.maintenance);
+  read_maintenance(loading, documents);
+  const std::size_t errors_before = loading.errors.size();
   root.finish();
+  // An empty `services: {}` is a choice; no mention of services is a slip, unless it is misspelt.
+  const bool silent = root_node->find("services") == nullptr && !include;
+  if (silent && loading.errors.size() == errors_before) {
+    loading.errors.add(*root_node,
+                       "no services: add \"services:\" with what is promised, or "
+                       "\"services: {}\" if there is nothing to watch");
+  }
 }
 
 }  // namespace

@@ -16,6 +16,8 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t kMaxCalendarBytes = 16u << 20;
+constexpr std::size_t kMaxCalendars = 1000;
+constexpr std::size_t kMaxWindows = 10'000;
 
 // FNV-1a, 64 bits: short, stable over versions of this program, and no secret depends on it.
 std::string content_hash(std::string_view text) {
@@ -36,131 +38,164 @@ std::string window_id(const MaintenanceWindow& window) {
              window.announced ? window.announced->time_since_epoch().count() : -1));
 }
 
-bool read_time(Loading& loading, MapReader& reader, std::string_view key, Seconds& out) {
-  return reader.value(key, out,
-                      [&](std::string_view text) { return parse_time(text, loading.zone); });
-}
+// Written name -> name of today.
+using Names = std::map<std::string, std::string>;
 
-// Reads a list of names that must be among `known` (written name -> name of today).
-void read_names(Loading& loading, MapReader& reader, std::string_view key, std::string_view kind,
-                const std::map<std::string, std::string>& known, std::vector<std::string>& out) {
-  const YamlPtr node = reader.find(key);
-  if (!node) return;
-  std::vector<std::string> hints;
-  for (const auto& [written, today] : known) hints.push_back(written);
-  std::set<std::string> names;
-  for (const YamlPtr& item : as_list(node)) {
-    const auto written = scalar_text(loading.errors, *item, key);
-    if (!written) continue;
-    if (const auto found = known.find(*written); found != known.end()) {
-      names.insert(found->second);
-      continue;
+class Reader {
+ public:
+  explicit Reader(Loading& loading) : loading_(loading) {
+    for (const Service& service : loading.config.services) {
+      services_[service.name] = service.name;
+      // A window may name a service by a former name, so that renaming one does not break the file.
+      for (const std::string& former : service.formerly) services_[former] = service.name;
+      every_[service.name] = service.terms.every;
+      if (std::ranges::find(cadences_, service.terms.every, &Cadence::every) == cadences_.end()) {
+        cadences_.push_back({service.name, service.terms.every});
+      }
     }
-    loading.errors.add(*item, fmt::format("{}: there is no {} \"{}\"{}", key, kind, *written,
-                                          did_you_mean(*written, hints)));
-  }
-  if (as_list(node).empty()) {
-    loading.errors.add(*node, fmt::format("{}: the list is empty; leave it out for all", key));
-  }
-  out.assign(names.begin(), names.end());
-}
-
-// A window may name a service by a former name, so that renaming one does not break the file.
-std::map<std::string, std::string> known_services(const Loading& loading) {
-  std::map<std::string, std::string> known;
-  for (const Service& service : loading.config.services) {
-    known[service.name] = service.name;
-    for (const std::string& former : service.formerly) known[former] = service.name;
-  }
-  return known;
-}
-
-std::map<std::string, std::string> known_agreements(const Loading& loading) {
-  std::map<std::string, std::string> known;
-  for (const AgreementTerms& terms : loading.config.agreements) known[terms.name] = terms.name;
-  return known;
-}
-
-// A slot is excluded only when it lies wholly inside, so a ragged edge gives up part of the window.
-void warn_unaligned(Loading& loading, const Yaml& node, const MaintenanceWindow& window) {
-  for (const Service& service : loading.config.services) {
-    const bool named = std::ranges::find(window.services, service.name) != window.services.end();
-    if (!window.services.empty() && !named) continue;
-    const std::chrono::seconds every = service.terms.every;
-    if (window.from.time_since_epoch() % every == 0s &&
-        window.to.time_since_epoch() % every == 0s) {
-      continue;
-    }
-    loading.warn(node, fmt::format("this window does not begin and end on a slot of service \"{}\" "
-                                   "(every {}); the slots it covers in part are not excluded",
-                                   service.name, format_duration(every)));
-    return;
-  }
-}
-
-void read_window(Loading& loading, const YamlPtr& node) {
-  MaintenanceWindow window;
-  MapReader reader(loading.errors, node, "a maintenance window");
-  if (!reader.valid()) return;
-  const std::size_t errors_before = loading.errors.size();
-  reader.text("id", window.id);
-  read_names(loading, reader, "services", "service", known_services(loading), window.services);
-  read_names(loading, reader, "agreements", "agreement", known_agreements(loading),
-             window.agreements);
-  reader.text("summary", window.summary);
-  const bool from = read_time(loading, reader, "from", window.from);
-  const bool to = read_time(loading, reader, "to", window.to);
-  Seconds announced;
-  if (read_time(loading, reader, "announced", announced)) window.announced = announced;
-  for (const char* key : {"from", "to"}) {
-    if (node->find(key) == nullptr) {
-      loading.errors.add(*node, fmt::format("a maintenance window needs from: and to:, but {}: is "
-                                            "missing",
-                                            key));
+    for (const AgreementTerms& terms : loading.config.agreements) {
+      agreements_[terms.name] = terms.name;
     }
   }
-  if (from && to && window.from >= window.to)
-    reader.error("to", "the window ends before it begins");
-  if (from && to && window.to - window.from > 24h * 366) {
-    reader.error("to", "the window is longer than a year");
-  }
-  reader.finish();
-  if (loading.errors.size() != errors_before) return;
 
-  if (window.id.empty()) window.id = window_id(window);
-  const auto same = std::ranges::find(loading.config.windows, window.id, &MaintenanceWindow::id);
-  if (same != loading.config.windows.end()) {
-    loading.errors.add(*node, "this maintenance window is listed twice");
-    return;
-  }
-  warn_unaligned(loading, *node, window);
-  loading.config.windows.push_back(std::move(window));
-}
-
-void read_calendars(Loading& loading, const YamlPtr& node) {
-  for (const YamlPtr& item : as_list(node)) {
-    const auto name = scalar_text(loading.errors, *item, "calendars");
-    if (!name) continue;
-    const std::filesystem::path path = resolve_path(*item, *name);
-    if (auto text = loading.files.read(path, kMaxCalendarBytes); !text) {
-      loading.errors.add(*item, fmt::format("calendars: {}: {}", path.string(), text.error()));
-      continue;
+  void read(const YamlPtr& node) {
+    MapReader reader(loading_.errors, node, "maintenance");
+    if (const YamlPtr calendars = reader.find("calendars")) {
+      for (const YamlPtr& item : as_list(calendars)) read_calendar(*item);
     }
-    auto& calendars = loading.config.maintenance_calendars;
-    if (std::ranges::find(calendars, path) == calendars.end()) calendars.push_back(path);
+    if (const YamlPtr windows = reader.find("windows")) {
+      for (const YamlPtr& window : as_list(windows)) read_window(window);
+    }
+    reader.finish();
   }
-}
+
+ private:
+  struct Cadence {
+    std::string service;  // the first that has it
+    std::chrono::seconds every;
+  };
+
+  void read_names(MapReader& reader, std::string_view key, std::string_view kind,
+                  const Names& known, std::vector<std::string>& out) {
+    const YamlPtr node = reader.find(key);
+    if (!node) return;
+    std::set<std::string> names;
+    for (const YamlPtr& item : as_list(node)) {
+      if (loading_.errors.full()) return;
+      const auto written = scalar_text(loading_.errors, *item, key);
+      if (!written) continue;
+      if (const auto found = known.find(*written); found != known.end()) {
+        names.insert(found->second);
+        continue;
+      }
+      std::vector<std::string> hints;
+      for (const auto& [name, today] : known) hints.push_back(name);
+      loading_.errors.add(*item, fmt::format("{}: there is no {} \"{}\"{}", key, kind, *written,
+                                             did_you_mean(*written, hints)));
+    }
+    if (as_list(node).empty()) {
+      loading_.errors.add(*node, fmt::format("{}: the list is empty; leave it out for all", key));
+    }
+    out.assign(names.begin(), names.end());
+  }
+
+  // A slot is excluded only when it lies wholly inside, so a ragged edge gives up part of the
+  // window.
+  void warn_unaligned(const Yaml& node, const MaintenanceWindow& window) {
+    std::vector<Cadence> concerned = cadences_;
+    if (!window.services.empty()) concerned.clear();
+    for (const std::string& name : window.services) concerned.push_back({name, every_.at(name)});
+    for (const Cadence& cadence : concerned) {
+      const auto from = window.from.time_since_epoch(), to = window.to.time_since_epoch();
+      if (from % cadence.every == 0s && to % cadence.every == 0s) continue;
+      loading_.warn(node,
+                    fmt::format("this window does not begin and end on a slot of service "
+                                "\"{}\" (every {}); the slots it covers in part are not excluded",
+                                cadence.service, format_duration(cadence.every)));
+      return;
+    }
+  }
+
+  bool read_moment(MapReader& reader, std::string_view key, Seconds& out) {
+    return reader.value(key, out,
+                        [&](std::string_view text) { return parse_time(text, loading_.zone); });
+  }
+
+  void read_span(MapReader& reader, MaintenanceWindow& window) {
+    const bool from = read_moment(reader, "from", window.from);
+    const bool to = read_moment(reader, "to", window.to);
+    Seconds announced;
+    if (read_moment(reader, "announced", announced)) window.announced = announced;
+    for (const char* key : {"from", "to"}) {
+      if (reader.node().find(key) != nullptr) continue;
+      loading_.errors.add(
+          reader.node(),
+          fmt::format("a maintenance window needs from: and to:, but {}: is missing", key));
+    }
+    if (from && to && window.from >= window.to) {
+      reader.error("to", "the window ends before it begins");
+    } else if (from && to && window.to - window.from > 24h * 366) {
+      reader.error("to", "the window is longer than a year");
+    }
+  }
+
+  void read_window(const YamlPtr& node) {
+    MaintenanceWindow window;
+    MapReader reader(loading_.errors, node, "a maintenance window");
+    if (!reader.valid()) return;
+    const std::size_t errors_before = loading_.errors.size();
+    reader.text("id", window.id);
+    read_names(reader, "services", "service", services_, window.services);
+    read_names(reader, "agreements", "agreement", agreements_, window.agreements);
+    reader.text("summary", window.summary);
+    read_span(reader, window);
+    reader.finish();
+    if (loading_.errors.size() != errors_before) return;
+
+    if (window.id.empty()) window.id = window_id(window);
+    if (!ids_.insert(window.id).second) {
+      loading_.errors.add(*node, "this maintenance window is listed twice");
+      return;
+    }
+    if (ids_.size() > kMaxWindows) {
+      loading_.errors.add(*node, fmt::format("more than {} maintenance windows", kMaxWindows));
+      return;
+    }
+    warn_unaligned(*node, window);
+    loading_.config.windows.push_back(std::move(window));
+  }
+
+  void read_calendar(const Yaml& item) {
+    auto& calendars = loading_.config.maintenance_calendars;
+    const auto name = scalar_text(loading_.errors, item, "calendars");
+    if (!name) return;
+    const std::filesystem::path path = resolve_path(item, *name);
+    if (std::ranges::find(calendars, path) != calendars.end()) return;
+    if (calendars.size() >= kMaxCalendars) {
+      loading_.errors.add(item, fmt::format("calendars: more than {}", kMaxCalendars));
+      return;
+    }
+    if (auto text = loading_.files.read(path, kMaxCalendarBytes); !text) {
+      loading_.errors.add(item, fmt::format("calendars: {}: {}", path.string(), text.error()));
+      return;
+    }
+    calendars.push_back(path);
+  }
+
+  Loading& loading_;
+  Names services_, agreements_;
+  std::map<std::string, std::chrono::seconds> every_;
+  std::vector<Cadence> cadences_;  // one of each
+  std::set<std::string> ids_;
+};
 
 }  // namespace
 
-void read_maintenance(Loading& loading, const YamlPtr& node) {
-  if (!node) return;
-  MapReader reader(loading.errors, node, "maintenance");
-  if (const YamlPtr calendars = reader.find("calendars")) read_calendars(loading, calendars);
-  if (const YamlPtr windows = reader.find("windows")) {
-    for (const YamlPtr& window : as_list(windows)) read_window(loading, window);
+void read_maintenance(Loading& loading, const std::vector<Document>& documents) {
+  Reader reader(loading);
+  for (const Document& document : documents) {
+    if (document.maintenance) reader.read(document.maintenance);
   }
-  reader.finish();
 }
 
 }  // namespace exporter::config

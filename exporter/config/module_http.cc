@@ -4,9 +4,12 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
+#include <iterator>
 
 #include "exporter/config/modules.h"
 #include "exporter/config/sections.h"
+#include "exporter/config/utf8.h"
 
 namespace exporter::config {
 namespace {
@@ -111,6 +114,10 @@ void read_header_lists(ModuleReading reading, MapReader& reader, probes::HttpMod
   if (!node) return;
   MapReader map(reading.errors, node, fmt::format("http_headers of {}", reader.what()));
   if (!map.valid()) return;
+  if (node->nodes > 4 * kMaxHeaders) {
+    reading.errors.add(*node, fmt::format("http_headers: more than {}", kMaxHeaders));
+    return;
+  }
   for (const YamlEntry& entry : node->entries) {
     const std::string& name = entry.key->text;
     if (!check_header_name(reading.errors, *entry.key)) continue;
@@ -127,6 +134,18 @@ void read_header_lists(ModuleReading reading, MapReader& reader, probes::HttpMod
     header.texts("files", files);
     header.refuse("secrets", "a secret does not belong into the configuration; use files: [...]");
     header.finish();
+    const bool again = std::ranges::find(http.headers, name, [](const auto& have) {
+                         return have.first;
+                       }) != http.headers.end();
+    if (again) {
+      reading.errors.add(*entry.key, fmt::format("http_headers: {} is set in headers: too", name));
+      continue;
+    }
+    if (!values.empty() && is_sensitive(name)) {
+      header.error("values", fmt::format("{} looks like a secret, which does not belong into the "
+                                         "configuration; put it into a file and use files: [...]",
+                                         name));
+    }
     if (!std::ranges::all_of(values, is_header_value)) {
       header.error("values", "a value must not contain a line break");
     }
@@ -136,6 +155,18 @@ void read_header_lists(ModuleReading reading, MapReader& reader, probes::HttpMod
           name, secret_from_file(reading, *header.find("files"), "files", file));
     }
   }
+}
+
+// Headers with several values last, so that the order does not depend on which key they came from.
+void order_headers(probes::HttpModule& http) {
+  const auto headers = http.headers;
+  const auto is_single = [&](const auto& header) {
+    return std::ranges::count_if(
+               headers, [&](const auto& other) { return other.first == header.first; }) == 1;
+  };
+  http.headers.clear();
+  std::ranges::copy_if(headers, std::back_inserter(http.headers), is_single);
+  std::ranges::copy_if(headers, std::back_inserter(http.headers), std::not_fn(is_single));
 }
 
 void read_header_matches(MapReader& reader, std::string_view key,
@@ -205,6 +236,10 @@ void read_method_and_body(ModuleReading reading, MapReader& reader, probes::Http
   auto text = reading.files.read(path, kMaxBodyBytes);
   if (!text) {
     reader.error("body_file", fmt::format("{}: {}", path.string(), text.error()));
+    return;
+  }
+  if (first_invalid_utf8(*text)) {
+    reader.error("body_file", fmt::format("{} is not UTF-8 text", path.string()));
     return;
   }
   http.body = std::move(*text);
@@ -335,6 +370,7 @@ probes::HttpModule read_http(ModuleReading reading, const YamlPtr& block, const 
   read_method_and_body(reading, reader, http);
   read_headers(reader, http);
   read_header_lists(reading, reader, http);
+  order_headers(http);
   read_regexps(reader, "fail_if_body_matches_regexp", http.fail_if_body_matches_regexp);
   read_regexps(reader, "fail_if_body_not_matches_regexp", http.fail_if_body_not_matches_regexp);
   read_header_matches(reader, "fail_if_header_matches", http.fail_if_header_matches);

@@ -147,10 +147,14 @@ ModuleTable::Found ModuleTable::find(std::string_view name) const {
 }
 
 std::shared_ptr<const probes::Module> ModuleTable::with(std::string_view name,
-                                                        const YamlPtr& with) const {
+                                                        const YamlPtr& with) {
   const auto found = entries_.find(name);
   if (found == entries_.end()) return nullptr;
-  return read_module({errors_, files_}, found->first, found->second.node, with);
+  const auto [at, added] = overridden_.try_emplace({found->first, with.get()});
+  if (added) {
+    at->second = {with, read_module({errors_, files_}, found->first, found->second.node, with)};
+  }
+  return at->second.module;
 }
 
 std::vector<std::string> ModuleTable::names() const {

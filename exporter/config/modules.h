@@ -29,7 +29,7 @@ class ModuleTable {
   };
   Found find(std::string_view name) const;
   // The module with `with` laid over the block of its prober.
-  std::shared_ptr<const probes::Module> with(std::string_view name, const YamlPtr& with) const;
+  std::shared_ptr<const probes::Module> with(std::string_view name, const YamlPtr& with);
 
   std::vector<std::string> names() const;
   std::map<std::string, std::shared_ptr<const probes::Module>> modules() const;  // the sound ones
@@ -43,6 +43,12 @@ class ModuleTable {
   Errors& errors_;
   const FileSource& files_;
   std::map<std::string, Entry, std::less<>> entries_;
+  // Checks that share a `with:` through an alias share the module as well.
+  struct Overridden {
+    YamlPtr with;  // kept, so that its address stays its own
+    std::shared_ptr<const probes::Module> module;
+  };
+  std::map<std::pair<std::string, const Yaml*>, Overridden> overridden_;
 };
 
 // The built-in modules as YAML, in the syntax of a configuration.

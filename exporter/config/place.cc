@@ -10,6 +10,13 @@ namespace exporter::config {
 
 using namespace std::chrono_literals;
 
+namespace {
+
+// Each is asked whenever something looks down, so many would be a burden.
+constexpr std::size_t kMaxCanaries = 100;
+
+}  // namespace
+
 void read_place(Loading& loading, const YamlPtr& node) {
   Place& place = loading.config.place;
   place.name = loading.files.host_name();
@@ -29,6 +36,10 @@ void read_connectivity(Loading& loading, const YamlPtr& node) {
   Connectivity& connectivity = loading.config.connectivity;
   MapReader reader(loading.errors, node, "connectivity");
   if (const YamlPtr targets = reader.find("targets")) {
+    if (as_list(targets).size() > kMaxCanaries) {
+      reader.error("targets", fmt::format("more than {}; three to five are enough", kMaxCanaries));
+      return;
+    }
     for (const YamlPtr& item : as_list(targets)) {
       const auto target = scalar_text(loading.errors, *item, "a connectivity target");
       if (!target) continue;
@@ -43,7 +54,7 @@ void read_connectivity(Loading& loading, const YamlPtr& node) {
   }
   const auto count = static_cast<std::int64_t>(connectivity.targets.size());
   if (reader.integer("require", 1, 1000, connectivity.require) && connectivity.require > count) {
-    reader.error("require", fmt::format("{} targets must answer, but only {} are listed",
+    reader.error("require", fmt::format("{} targets must answer, but the list has only {}",
                                         connectivity.require, count));
   }
   reader.duration("timeout", 100ms, 30s, connectivity.timeout);

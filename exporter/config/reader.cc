@@ -11,6 +11,8 @@ namespace {
 
 // How many known keys an error lists when none is near the unknown one.
 constexpr std::size_t kMaxListedKeys = 16;
+// Beyond this many names a hint would cost more than it is worth.
+constexpr std::size_t kMaxCompared = 2000;
 
 std::string normalised(std::string_view name) {
   std::string text;
@@ -57,12 +59,20 @@ std::string_view kind_name(const Yaml& node) {
   return "something else";
 }
 
+Parsed<probes::Duration> in_range(std::string_view written, probes::Duration least,
+                                  probes::Duration most) {
+  auto duration = parse_duration(written);
+  if (!duration || (*duration >= least && *duration <= most)) return duration;
+  return std::unexpected(fmt::format("{} is out of range; it must be from {} to {}", written,
+                                     format_duration(least), format_duration(most)));
+}
+
 }  // namespace
 
 std::string did_you_mean(std::string_view wrong, const std::vector<std::string>& names) {
   const std::string* best = nullptr;
   std::size_t best_distance = 0;
-  if (wrong.size() > 64) return "";
+  if (wrong.size() > 64 || names.size() > kMaxCompared) return "";
   for (const std::string& name : names) {
     const std::size_t d = distance(normalised(wrong), normalised(name));
     if (best == nullptr || d < best_distance) {
@@ -70,6 +80,10 @@ std::string did_you_mean(std::string_view wrong, const std::vector<std::string>&
       best_distance = d;
     }
   }
+  // The beginning of a long name is a hint of its own: fail_if_body_match.
+  const auto longer = std::ranges::find_if(
+      names, [&](const std::string& name) { return wrong.size() >= 5 && name.starts_with(wrong); });
+  if (longer != names.end()) return fmt::format("; did you mean \"{}\"?", *longer);
   const std::size_t allowed = wrong.size() < 4 ? 1 : wrong.size() < 9 ? 2 : 3;
   if (best == nullptr || best_distance > allowed) return "";
   return fmt::format("; did you mean \"{}\"?", *best);
@@ -169,15 +183,17 @@ bool MapReader::texts(std::string_view key, std::vector<std::string>& out) {
 
 bool MapReader::duration(std::string_view key, probes::Duration least, probes::Duration most,
                          probes::Duration& out) {
-  return with_text(key, [&](const Yaml&, std::string_view written) -> Parsed<void> {
-    const auto duration = parse_duration(written);
+  return value(key, out, [&](std::string_view written) { return in_range(written, least, most); });
+}
+
+bool MapReader::seconds(std::string_view key, std::chrono::seconds least, std::chrono::seconds most,
+                        std::chrono::seconds& out) {
+  return value(key, out, [&](std::string_view written) -> Parsed<std::chrono::seconds> {
+    const auto duration = in_range(written, least, most);
     if (!duration) return std::unexpected(duration.error());
-    if (*duration < least || *duration > most) {
-      return std::unexpected(fmt::format("{} is out of range; it must be from {} to {}", written,
-                                         format_duration(least), format_duration(most)));
-    }
-    out = *duration;
-    return {};
+    const auto whole = std::chrono::floor<std::chrono::seconds>(*duration);
+    if (whole == *duration) return whole;
+    return std::unexpected(fmt::format("{} is not a whole number of seconds", written));
   });
 }
 
@@ -197,7 +213,8 @@ void MapReader::finish() {
   for (const YamlEntry& entry : node_->entries) {
     const std::string& key = entry.key->text;
     if (key.starts_with("x-") || contains(known_, key) || contains(refused_, key)) continue;
-    std::string hint = did_you_mean(key, known_);
+    // Errors that will only be counted need no hint.
+    std::string hint = errors_.full() ? " " : did_you_mean(key, known_);
     if (hint.empty() && known_.size() <= kMaxListedKeys) {
       std::vector<std::string> sorted = known_;
       std::ranges::sort(sorted);

@@ -46,6 +46,8 @@ class MapReader {
   }
   bool duration(std::string_view key, probes::Duration least, probes::Duration most,
                 probes::Duration& out);
+  bool seconds(std::string_view key, std::chrono::seconds least, std::chrono::seconds most,
+               std::chrono::seconds& out);  // a duration of whole seconds
 
   // A key that is refused whatever its value, with the remedy.
   void refuse(std::string_view key, std::string_view why);

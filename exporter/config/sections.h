@@ -48,6 +48,7 @@ struct Loading {
   Zone zone;  // the published agreement's
   Settings defaults;
   std::optional<ModuleTable> modules;
+  std::size_t checks = 0;                       // so far
   std::vector<ServiceSource> services;          // beside config.services
   std::map<std::string, YamlPtr> service_keys;  // every name seen, also of refused services
 
@@ -72,7 +73,7 @@ std::vector<Document> read_includes(Loading& loading, const YamlPtr& patterns);
 void read_modules(Loading& loading, const YamlPtr& node);
 void read_services(Loading& loading, const YamlPtr& node);
 void check_service_links(Loading& loading);  // depends_on, formerly, once all are read
-void read_maintenance(Loading& loading, const YamlPtr& node);
+void read_maintenance(Loading& loading, const std::vector<Document>& documents);
 void read_private_agreements(Loading& loading, const YamlPtr& node);
 
 // Shared pieces.

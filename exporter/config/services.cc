@@ -14,6 +14,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t kMaxServices = 50'000;
+constexpr std::size_t kMaxChecks = 100'000;  // in all; aliases can make many out of few lines
 constexpr std::size_t kMaxTextBytes = 500;
 
 // de, en, pt-BR: a tag of BCP 47, as far as pages need it.
@@ -103,6 +104,12 @@ void read_checks(Loading& loading, MapReader& reader, Service& service, const Se
   for (const YamlPtr& node : list ? as_list(list) : std::vector<YamlPtr>{}) {
     for (Check& check : read_check(loading, node, service, settings)) {
       const auto [at, added] = names.emplace(check.name, node.get());
+      if (++loading.checks > kMaxChecks) {
+        loading.errors.add(*node, fmt::format("more than {} checks; share them out over several "
+                                              "exporters",
+                                              kMaxChecks));
+        return;
+      }
       if (added) {
         service.checks.push_back(std::move(check));
         continue;
@@ -127,8 +134,8 @@ void check_require(Loading& loading, MapReader& reader, const Service& service) 
     return;
   }
   if (service.terms.require > counting) {
-    const std::string text = fmt::format("{} checks must be good, but only {} of {} count",
-                                         service.terms.require, counting, reader.what());
+    const std::string text = fmt::format("{} checks must be good, but {} has only {} that count",
+                                         service.terms.require, reader.what(), counting);
     if (reader.has("require")) return reader.error("require", text);
     loading.errors.add(reader.node(), fmt::format("require (from defaults): {}", text));
   }
@@ -197,6 +204,7 @@ void check_dependencies_exist(Loading& loading) {
   std::vector<std::string> names;
   for (const auto& [name, key] : loading.service_keys) names.push_back(name);
   for (std::size_t i = 0; i < loading.services.size(); ++i) {
+    if (loading.errors.full()) return;
     for (const std::string& other : loading.config.services[i].depends_on) {
       const Yaml& at = item_named(loading.services[i].depends_on, other, *loading.services[i].key);
       if (!loading.service_keys.contains(other)) {
@@ -252,10 +260,12 @@ void check_no_circles(Loading& loading, const Names& index) {
     });
     const std::size_t at = index.at(*next);
     const auto seen = std::ranges::find(path, at);
+    if (seen != path.end()) {
+      path.erase(path.begin(), seen);
+      path.push_back(at);
+      break;
+    }
     path.push_back(at);
-    if (seen == path.end() - 1) continue;
-    path.erase(path.begin(), std::ranges::find(path, at));
-    break;
   }
   std::string text;
   for (std::size_t at : path) text += (text.empty() ? "" : " -> ") + services[at].name;

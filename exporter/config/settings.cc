@@ -56,17 +56,6 @@ void read_confirm(MapReader& reader, Settings& settings) {
   confirm.finish();
 }
 
-void read_every(MapReader& reader, std::chrono::seconds& every) {
-  Duration duration = every;
-  if (!reader.duration("every", kShortestEvery, kLongestEvery, duration)) return;
-  if (duration % 1s != 0s) {
-    reader.error("every",
-                 fmt::format("{} is not a whole number of seconds", format_duration(duration)));
-    return;
-  }
-  every = std::chrono::duration_cast<std::chrono::seconds>(duration);
-}
-
 // all, any or a number; 0 stands for all.
 Parsed<int> parse_require(std::string_view text) {
   if (text == "all") return 0;
@@ -90,7 +79,7 @@ void read_objective(MapReader& reader, Objective& objective, bool& set) {
 }
 
 Settings read_settings(MapReader& reader, Settings settings, SettingsOf what) {
-  read_every(reader, settings.every);
+  reader.seconds("every", kShortestEvery, kLongestEvery, settings.every);
   Duration timeout{};
   if (reader.duration("timeout", 10ms, 10min, timeout)) {
     settings.timeout = timeout;

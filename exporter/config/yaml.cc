@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <set>
 #include <sstream>
 #include <unordered_map>
@@ -33,6 +34,8 @@ using Anchor = std::size_t;  // yaml-cpp's number of an anchor; 0 is none
 
 constexpr std::string_view kMergeKey = "<<";
 
+constexpr int kMaxOpenBrackets = 1000;  // far beyond kMaxDepth; what the parser may hold
+
 // What yaml-cpp says, in words that help. Anything else is passed on as it is.
 struct ParserMessage {
   std::string_view theirs, ours;
@@ -45,8 +48,6 @@ constexpr std::array kParserMessages = {
     ParserMessage{"end of sequence not found",
                   "this list ends unexpectedly: expected \"- item\" here; check the indentation"},
     ParserMessage{"end of sequence flow not found", "a \"[\" is not closed by \"]\""},
-    ParserMessage{"illegal tab when looking for indentation",
-                  "a tab is used for indentation; YAML allows only spaces"},
     ParserMessage{"illegal EOF in scalar", "the file ends inside a quoted text"},
     ParserMessage{"illegal map value",
                   "a second \": \" on this line; put the value in quotes if it belongs to it"},
@@ -61,7 +62,7 @@ struct Frame {
   std::shared_ptr<Yaml> node;
   Anchor anchor = 0;
   YamlPtr key;                           // of a map entry that still waits for its value
-  std::vector<YamlPtr> merges;           // values of `<<`
+  YamlEntry merge;                       // `<<` and its value
   std::unordered_set<std::string> keys;  // to find duplicates
 };
 
@@ -71,6 +72,8 @@ class TreeBuilder : public YAML::EventHandler {
       : file_(std::move(file)), errors_(errors) {}
 
   YamlPtr root() const { return root_; }
+  // The last scalar in quotes, or null.
+  const std::shared_ptr<Yaml>& last_quoted() const { return last_quoted_; }
 
   void OnDocumentStart(const YAML::Mark&) override {}
   void OnDocumentEnd() override {}
@@ -92,6 +95,7 @@ class TreeBuilder : public YAML::EventHandler {
     if (!node->quoted && (value == "~" || value == "null" || value.empty())) {
       node->kind = Yaml::Kind::null;
     }
+    if (node->quoted) last_quoted_ = node;
     attach(std::move(node), anchor);
   }
 
@@ -145,7 +149,7 @@ class TreeBuilder : public YAML::EventHandler {
       throw YAML::ParserException(mark, fmt::format("nested more than {} levels deep", kMaxDepth));
     }
     frames_.push_back(
-        Frame{.node = make(kind, mark), .anchor = anchor, .key = {}, .merges = {}, .keys = {}});
+        Frame{.node = make(kind, mark), .anchor = anchor, .key = {}, .merge = {}, .keys = {}});
   }
 
   void close() {
@@ -204,15 +208,16 @@ class TreeBuilder : public YAML::EventHandler {
   }
 
   void add_entry(Frame& frame, const YamlPtr& key, const YamlPtr& value) {
+    const bool merges = key->text == kMergeKey && !key->quoted;
     if (!frame.keys.insert(key->text).second) {
       const YamlEntry* first = frame.node->find(key->text);
-      const Yaml& earlier = first != nullptr ? *first->key : *frame.merges.front();
-      errors_.add(*key, fmt::format("duplicate key \"{}\"; it stands on line {} already", key->text,
-                                    earlier.line));
+      errors_.add(*key, merges ? "duplicate key \"<<\"; merge several maps with <<: [*one, *two]"
+                               : fmt::format("duplicate key \"{}\"; it stands on line {} already",
+                                             key->text, first->key->line));
       return;
     }
-    if (key->text == kMergeKey && !key->quoted) {
-      frame.merges.push_back(value);
+    if (merges) {
+      frame.merge = {key, value};
       return;
     }
     frame.node->entries.push_back({key, value});
@@ -220,13 +225,14 @@ class TreeBuilder : public YAML::EventHandler {
 
   // Keys of the map itself win over merged ones, and earlier maps of a list over later ones.
   void apply_merges(Frame& frame) {
-    if (frame.merges.empty()) return;
-    const YamlPtr value = frame.merges.front();
+    if (!frame.merge.key) return;
+    const YamlPtr value = frame.merge.value;
     std::vector<YamlPtr> sources = {value};
     if (value->kind == Yaml::Kind::list) sources = value->items;
     for (const YamlPtr& source : sources) {
       if (source->kind != Yaml::Kind::map) {
-        errors_.add(*source, "a merge key (<<) takes a map or a list of maps, such as <<: *name");
+        errors_.add(*frame.merge.key,
+                    "a merge key (<<) takes a map or a list of maps, such as <<: *name");
         continue;
       }
       for (const YamlEntry& entry : source->entries) {
@@ -241,7 +247,22 @@ class TreeBuilder : public YAML::EventHandler {
   std::unordered_map<Anchor, YamlPtr> anchors_;
   std::size_t total_ = 0;  // scalars met, however they are shared
   YamlPtr root_;
+  std::shared_ptr<Yaml> last_quoted_;
 };
+
+// yaml-cpp trips over a tab in the indentation only later and blames something else. Gives the
+// offset of the tab when the failing line or the one before begins with one.
+std::optional<std::size_t> tab_near(std::string_view text, int line) {
+  std::size_t start = 0;
+  for (int at = 0; start < text.size() && at <= line; ++at) {
+    const std::size_t end = std::min(text.find('\n', start), text.size());
+    const std::string_view whole = text.substr(start, end - start);
+    const std::string_view indent = whole.substr(0, whole.find_first_not_of(" \t"));
+    if (at + 1 >= line && indent.find('\t') != indent.npos) return start + indent.find('\t');
+    start = end + 1;
+  }
+  return std::nullopt;
+}
 
 std::string friendly(const std::string& message) {
   for (const ParserMessage& known : kParserMessages) {
@@ -259,6 +280,44 @@ ConfigError error_at_offset(const SourceFile& file, std::string_view text, std::
   error.line += static_cast<int>(std::ranges::count(before, '\n'));
   error.column += static_cast<int>(before.size() - line_start);
   return error;
+}
+
+// The end of the quoted text that begins at `at`, or the end of the text.
+std::size_t skip_quoted(std::string_view text, std::size_t at) {
+  const char quote = text[at++];
+  while (at < text.size() && text[at] != quote) at += text[at] == '\\' && quote == '"' ? 2 : 1;
+  return std::min(at, text.size());
+}
+
+// yaml-cpp takes a quoted text that the end of the file cuts off for a whole one when a line break
+// comes last. Only the last one can be cut off.
+bool is_closed(std::string_view text, const Yaml& quoted) {
+  std::size_t at = 0;
+  for (int line = 1; line < quoted.line; ++line) at = text.find('\n', at) + 1;
+  if (text.starts_with("\xEF\xBB\xBF") && quoted.line == 1) at += 3;
+  at += static_cast<std::size_t>(quoted.column - 1);
+  if (at >= text.size() || (text[at] != '"' && text[at] != '\'')) return true;
+  at = skip_quoted(text, at);
+  while (text.substr(at).starts_with("''")) at = skip_quoted(text, at + 1);
+  return at < text.size();
+}
+
+// The parser holds every bracket that is not closed, some 200 bytes each, before it hands out the
+// first. Gives the offset of the first one too many. Only brackets where a value can begin count,
+// so that those inside texts and regular expressions do not.
+std::optional<std::size_t> too_many_brackets(std::string_view text) {
+  int open = 0;
+  bool value_begins = true;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == ' ' || c == '\t') continue;
+    if (value_begins && (c == '"' || c == '\'')) i = skip_quoted(text, i);
+    if (c == '#' && i > 0 && text[i - 1] <= ' ') i = std::min(text.find('\n', i), text.size());
+    if ((c == ']' || c == '}') && open > 0) --open;
+    if (value_begins && (c == '[' || c == '{') && ++open > kMaxOpenBrackets) return i;
+    value_begins = c == '#' || std::string_view("\n\r[{,:-?").find(c) != std::string_view::npos;
+  }
+  return std::nullopt;
 }
 
 // Refuses what is not text before the parser sees it.
@@ -280,6 +339,11 @@ bool is_text(std::string_view text, const SourceFile& file, Errors& errors) {
     errors.add(error_at_offset(
         file, text, i,
         fmt::format("control character 0x{:02x}; this does not look like a text file", c)));
+    return false;
+  }
+  if (auto bracket = too_many_brackets(text)) {
+    errors.add(error_at_offset(file, text, *bracket,
+                               fmt::format("nested more than {} levels deep", kMaxDepth)));
     return false;
   }
   if (auto bad = first_invalid_utf8(text)) {
@@ -339,12 +403,22 @@ YamlPtr parse_yaml(std::string_view text, std::shared_ptr<const SourceFile> file
       nothing->line = nothing->column = 1;
       return nothing;
     }
+    const auto& quoted = builder.last_quoted();
+    if (quoted && !is_closed(text, *quoted)) {
+      errors.add(*quoted, "the quote that begins here is not closed");
+      return nullptr;
+    }
     TreeBuilder second(file, errors);
     if (parser.HandleNextDocument(second)) {
       errors.add(second.root() ? *second.root() : *builder.root(),
                  "a second document begins here; one file holds one document, remove the ---");
     }
   } catch (const YAML::Exception& error) {
+    if (auto tab = tab_near(text, error.mark.line)) {
+      errors.add(error_at_offset(*file, text, *tab,
+                                 "a tab is used for indentation; YAML allows only spaces"));
+      return nullptr;
+    }
     errors.add({.file = file->name,
                 .line = error.mark.line + 1,
                 .column = error.mark.column + 1,

@@ -57,6 +57,8 @@ class Errors {
   void add(const Yaml& at, std::string message);
   void add(ConfigError error);
   bool empty() const { return errors_.empty(); }
+  // Nothing more will be shown, so looking for more (and for hints) is useless.
+  bool full() const { return errors_.size() >= kMaxErrors; }
   std::size_t size() const { return errors_.size() + dropped_; }
   // Sorted by file (in the order in which files were met) and position.
   ConfigErrors take();

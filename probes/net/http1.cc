@@ -205,6 +205,7 @@ Http1Reader::Step Http1Reader::end_headers() {
       return fail(Reason::protocol, "the server sent two Content-Lengths that differ");
     response_.content_length = length;
   }
+  if (status == 204 || status == 304) response_.content_length = 0;
   const bool tunnel = request_.method == "CONNECT" && status / 100 == 2;
   if (tunnel || request_.method == "HEAD" || status == 101 || status == 204 || status == 304)
     return finish();

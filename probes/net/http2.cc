@@ -181,8 +181,11 @@ Http2Exchange::Http2Exchange(const HttpRequest& request, const Url& url, HttpRes
   nghttp2_session_callbacks_set_on_frame_recv_callback(
       callbacks, [](nghttp2_session*, const nghttp2_frame* frame, void* self) {
         auto& state = *static_cast<State*>(self);
-        if (frame->hd.type == NGHTTP2_HEADERS && state.response.status >= 200)
-          state.final_headers = true;
+        if (frame->hd.type != NGHTTP2_HEADERS || state.response.status < 200) return 0;
+        state.final_headers = true;
+        const bool empty = (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
+        if (empty && state.response.content_length < 0 && state.request.method != "HEAD")
+          state.response.content_length = 0;
         return 0;
       });
   nghttp2_session_callbacks_set_on_data_chunk_recv_callback(

@@ -109,6 +109,7 @@ Task<Result<void>> Transfer::open() {
   auto stream = co_await net_.connect(peer, std::move(options), connect_by);
   if (!stream) co_return std::unexpected(stream.error());
   stream_ = std::move(*stream);
+  response.connected = true;
   if (by_proxy() && url_.tls()) {
     Result<void> tunnel = co_await open_tunnel();
     if (!tunnel) co_return tunnel;

@@ -115,6 +115,7 @@ struct HttpRequest {
 };
 
 struct HttpResponse {
+  bool connected = false;  // the peer was reached: what went wrong after that is its answer
   int status = 0;
   std::string version;               // "1.0", "1.1", "2.0"
   std::vector<HttpHeader> headers;   // in order, names as sent

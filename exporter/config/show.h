@@ -1,0 +1,30 @@
+// The effective configuration as YAML again: what is in force after merge keys, includes, defaults
+// and overrides. What it prints loads to an equal Config. No secret can appear in it: secrets are
+// shown as the file they came from. Pure.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "exporter/config/config.h"
+
+namespace exporter {
+
+std::string show_config(const Config& config);
+
+namespace config {
+
+// A key of a module's block and its value as YAML on one line.
+using ShownKeys = std::vector<std::pair<std::string, std::string>>;
+
+// Every key of the block of the module's prober, whether it was set or not.
+ShownKeys show_module_block(const probes::Module& module);
+
+// Text as a YAML scalar: plain when nothing in it could be misread, else in double quotes.
+std::string show_text(std::string_view text);
+// "[a, b]".
+std::string show_list(const std::vector<std::string>& items);
+
+}  // namespace config
+}  // namespace exporter
