@@ -79,66 +79,67 @@ struct BadFile {
   const char* error;
 };
 
+const BadFile kBadFiles[] = {
+    {"tls_server_confg: {}\n",
+     "web.yml:1:1: unknown key \"tls_server_confg\" in the web configuration; known are "
+     "tls_server_config, http_server_config, basic_auth_users, rate_limit"},
+    {"- a\n", "web.yml:1:1: the web configuration must be a mapping of keys"},
+    {"rate_limit: {}\nrate_limit: {}\n", "web.yml:2:1: rate_limit is there twice"},
+    {"tls_server_config:\n  cert_file: a\n  key_file: missing.pem\n",
+     "web.yml:3:13: cannot read missing.pem"},
+    {"tls_server_config:\n  cert_file: a\n",
+     "web.yml:2:3: the key is missing: give key_file (or key)"},
+    {"tls_server_config:\n  key_file: a\n",
+     "web.yml:2:3: the certificate is missing: give cert_file (or cert)"},
+    {"tls_server_config:\n  cert_file: a\n  cert: b\n  key: c\n",
+     "web.yml:3:9: this is given inline and as a file; give one"},
+    {"tls_server_config:\n  cert_file: a\n  key_file: b\n  client_ca_file: c\n",
+     "web.yml:2:3: a client CA is configured, but no client_auth_type that uses it; write "
+     "client_auth_type: RequireAndVerifyClientCert"},
+    {"tls_server_config: {cert: a, key: b, client_auth_type: Always}\n",
+     "web.yml:1:56: unknown client_auth_type \"Always\"; known are NoClientCert, "
+     "RequestClientCert, RequireAnyClientCert, VerifyClientCertIfGiven, "
+     "RequireAndVerifyClientCert"},
+    {"tls_server_config: {cert: a, key: b, min_version: TLS99}\n",
+     "web.yml:1:51: unknown TLS version \"TLS99\"; known are TLS10, TLS11, TLS12, TLS13"},
+    {"tls_server_config: {cert: a, key: b, min_version: TLS13, max_version: TLS12}\n",
+     "web.yml:1:20: min_version is above max_version"},
+    {"tls_server_config: {cert: a, key: b, cipher_suites: [ROT13]}\n",
+     "web.yml:1:54: unknown cipher suite \"ROT13\"; the names are those of Go's crypto/tls, such "
+     "as TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256"},
+    {"tls_server_config: {cert: a, key: b, curve_preferences: [Curve7]}\n",
+     "web.yml:1:58: unknown curve \"Curve7\"; known are CurveP256, CurveP384, CurveP521, X25519"},
+    {"tls_server_config: {cert: a, key: b, client_allowed_sans: [x]}\n",
+     "web.yml:1:20: client_allowed_sans needs a client_auth_type that asks for certificates"},
+    {"tls_server_config: {prefer_server_cipher_suites: perhaps}\n",
+     "web.yml:1:50: this must be true or false"},
+    {"http_server_config: {headers: {Server: x}}\n",
+     "web.yml:1:32: the header \"Server\" cannot be set; those that can are "
+     "Strict-Transport-Security, X-Content-Type-Options, X-Frame-Options, X-XSS-Protection, "
+     "Content-Security-Policy"},
+    {"http_server_config: {headers: {X-Frame-Options: maybe}}\n",
+     "web.yml:1:49: X-Frame-Options must be deny or sameorigin"},
+    {"http_server_config: {headers: {X-Content-Type-Options: sniff}}\n",
+     "web.yml:1:56: X-Content-Type-Options must be nosniff"},
+    {"http_server_config: {headers: {Content-Security-Policy: \"a\\r\\nb\"}}\n",
+     "web.yml:1:57: a header's value may hold no control characters"},
+    {"basic_auth_users: {bob: secret}\n",
+     "web.yml:1:25: the password of bob is not a bcrypt hash; make one with htpasswd -nBC 10 "
+     "bob"},
+    {"basic_auth_users: [bob]\n",
+     "web.yml:1:19: basic_auth_users must be a mapping of names to hashes"},
+    {"rate_limit: {interval: soon, burst: 1}\n",
+     "web.yml:1:24: interval must be a duration such as 1s or 500ms"},
+    {"rate_limit: {interval: 1s, burst: -1}\n",
+     "web.yml:1:35: burst must be a whole number, 0 or more"},
+    {"rate_limit: {interval: 1s}\n",
+     "web.yml:1:13: rate_limit needs a burst of at least 1, or nothing would ever be answered"},
+    {"a: [1\n", "web.yml:2:1: end of sequence flow not found"},
+    {"---\n{}\n---\n{}\n", "web.yml:4:1: only one YAML document may be in this file"},
+};
+
 TEST(WebConfigTest, SaysWhereAndWhatIsWrong) {
-  const std::vector<BadFile> table = {
-      {"tls_server_confg: {}\n",
-       "web.yml:1:1: unknown key \"tls_server_confg\" in the web configuration; known are "
-       "tls_server_config, http_server_config, basic_auth_users, rate_limit"},
-      {"- a\n", "web.yml:1:1: the web configuration must be a mapping of keys"},
-      {"rate_limit: {}\nrate_limit: {}\n", "web.yml:2:1: rate_limit is there twice"},
-      {"tls_server_config:\n  cert_file: a\n  key_file: missing.pem\n",
-       "web.yml:3:13: cannot read missing.pem"},
-      {"tls_server_config:\n  cert_file: a\n",
-       "web.yml:2:3: the key is missing: give key_file (or key)"},
-      {"tls_server_config:\n  key_file: a\n",
-       "web.yml:2:3: the certificate is missing: give cert_file (or cert)"},
-      {"tls_server_config:\n  cert_file: a\n  cert: b\n  key: c\n",
-       "web.yml:3:9: this is given inline and as a file; give one"},
-      {"tls_server_config:\n  cert_file: a\n  key_file: b\n  client_ca_file: c\n",
-       "web.yml:2:3: a client CA is configured, but no client_auth_type that uses it; write "
-       "client_auth_type: RequireAndVerifyClientCert"},
-      {"tls_server_config: {cert: a, key: b, client_auth_type: Always}\n",
-       "web.yml:1:56: unknown client_auth_type \"Always\"; known are NoClientCert, "
-       "RequestClientCert, RequireAnyClientCert, VerifyClientCertIfGiven, "
-       "RequireAndVerifyClientCert"},
-      {"tls_server_config: {cert: a, key: b, min_version: TLS99}\n",
-       "web.yml:1:51: unknown TLS version \"TLS99\"; known are TLS10, TLS11, TLS12, TLS13"},
-      {"tls_server_config: {cert: a, key: b, min_version: TLS13, max_version: TLS12}\n",
-       "web.yml:1:20: min_version is above max_version"},
-      {"tls_server_config: {cert: a, key: b, cipher_suites: [ROT13]}\n",
-       "web.yml:1:54: unknown cipher suite \"ROT13\"; the names are those of Go's crypto/tls, such "
-       "as TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256"},
-      {"tls_server_config: {cert: a, key: b, curve_preferences: [Curve7]}\n",
-       "web.yml:1:58: unknown curve \"Curve7\"; known are CurveP256, CurveP384, CurveP521, X25519"},
-      {"tls_server_config: {cert: a, key: b, client_allowed_sans: [x]}\n",
-       "web.yml:1:20: client_allowed_sans needs a client_auth_type that asks for certificates"},
-      {"tls_server_config: {prefer_server_cipher_suites: perhaps}\n",
-       "web.yml:1:50: this must be true or false"},
-      {"http_server_config: {headers: {Server: x}}\n",
-       "web.yml:1:32: the header \"Server\" cannot be set; those that can are "
-       "Strict-Transport-Security, X-Content-Type-Options, X-Frame-Options, X-XSS-Protection, "
-       "Content-Security-Policy"},
-      {"http_server_config: {headers: {X-Frame-Options: maybe}}\n",
-       "web.yml:1:49: X-Frame-Options must be deny or sameorigin"},
-      {"http_server_config: {headers: {X-Content-Type-Options: sniff}}\n",
-       "web.yml:1:56: X-Content-Type-Options must be nosniff"},
-      {"http_server_config: {headers: {Content-Security-Policy: \"a\\r\\nb\"}}\n",
-       "web.yml:1:57: a header's value may hold no control characters"},
-      {"basic_auth_users: {bob: secret}\n",
-       "web.yml:1:25: the password of bob is not a bcrypt hash; make one with htpasswd -nBC 10 "
-       "bob"},
-      {"basic_auth_users: [bob]\n",
-       "web.yml:1:19: basic_auth_users must be a mapping of names to hashes"},
-      {"rate_limit: {interval: soon, burst: 1}\n",
-       "web.yml:1:24: interval must be a duration such as 1s or 500ms"},
-      {"rate_limit: {interval: 1s, burst: -1}\n",
-       "web.yml:1:35: burst must be a whole number, 0 or more"},
-      {"rate_limit: {interval: 1s}\n",
-       "web.yml:1:13: rate_limit needs a burst of at least 1, or nothing would ever be answered"},
-      {"a: [1\n", "web.yml:2:1: end of sequence flow not found"},
-      {"---\n{}\n---\n{}\n", "web.yml:4:1: only one YAML document may be in this file"},
-  };
-  for (const BadFile& bad : table) {
+  for (const BadFile& bad : kBadFiles) {
     const auto config = parse(bad.text);
     ASSERT_FALSE(config) << bad.text;
     EXPECT_EQ(config.error(), bad.error) << bad.text;
