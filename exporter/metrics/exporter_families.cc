@@ -95,6 +95,8 @@ void add_web(Families& out, const WebStats& web) {
              web.connections_refused_total);
   add_atomic(out, metric("sla_exporter_http_header_timeouts_total"), web.header_timeouts_total);
   add_atomic(out, metric("sla_exporter_http_open_connections"), web.connections);
+  add_moment(out, metric("sla_exporter_http_certificate_expiry_timestamp_seconds"),
+             web.certificate_expires_seconds);
 }
 
 }  // namespace

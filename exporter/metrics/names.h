@@ -190,6 +190,8 @@ inline constexpr auto kMetricNames = std::to_array<MetricName>({
      "Connections the web server ended because their request did not come in time."},
     {"sla_exporter_http_open_connections", MetricKind::gauge, "", "",
      "Connections to the web server that are open."},
+    {"sla_exporter_http_certificate_expiry_timestamp_seconds", MetricKind::gauge, "seconds", "",
+     "When the certificate of the web server expires; absent without TLS."},
     {"process_cpu_seconds_total", MetricKind::counter, "seconds", "",
      "Processor time this process has used."},
     {"process_open_fds", MetricKind::gauge, "", "", "Open file descriptors of this process."},

@@ -1,6 +1,6 @@
-// The WebServer that server.h promises. Its parts: Connections (limits), Router (who answers),
-// Workers (what is slow), LoopQueue (the way back to the server thread). This class only leads a
-// request from one to the next.
+// The WebServer that server.h promises. Its parts: Connections (limits), Access (TLS, users),
+// Router (who answers), Workers (what is slow), LoopQueue (the way back to the server thread). This
+// class only leads a request from one to the next.
 //
 // Everything but the destructor and stats() runs on the server thread once start() has returned.
 #pragma once
@@ -14,6 +14,7 @@
 #include <thread>
 #include <vector>
 
+#include "exporter/web/access.h"
 #include "exporter/web/connections.h"
 #include "exporter/web/loop_queue.h"
 #include "exporter/web/router.h"
@@ -24,7 +25,7 @@ namespace exporter {
 
 class EvhttpServer : public WebServer {
  public:
-  EvhttpServer(WebOptions options, std::vector<Route> routes);
+  EvhttpServer(WebOptions options, std::vector<Route> routes, std::unique_ptr<Access> access);
   ~EvhttpServer() override;
 
   // Binds and starts the thread; the error is a sentence for the operator.
@@ -59,6 +60,9 @@ class EvhttpServer : public WebServer {
 
   std::expected<void, std::string> listen(const std::string& address);
   void take(evhttp_request* request, Connection& connection);
+  void admit(ExchangePtr exchange, std::string_view authorization);
+  void compare(ExchangePtr exchange, Access::Compare job);
+  static WebResponse busy();
   void dispatch(ExchangePtr exchange);
   void finish(const ExchangePtr& exchange);
   void begin_stop();
@@ -66,6 +70,7 @@ class EvhttpServer : public WebServer {
 
   const WebOptions options_;
   const Router router_;
+  const std::unique_ptr<Access> access_;
   WebStats stats_;
   std::vector<std::uint16_t> ports_;
   std::vector<evhttp_bound_socket*> bound_;  // evhttp's
@@ -75,6 +80,7 @@ class EvhttpServer : public WebServer {
   std::unique_ptr<evhttp, FreeHttp>
       http_;  // freed first of these: its connections report to the others
   Workers workers_;
+  Workers passwords_;  // one thread: one comparison at a time
   event* tick_;
   bool stopping_ = false;
   std::chrono::steady_clock::time_point stop_by_{};

@@ -23,6 +23,7 @@ namespace {
 using Phase = Connection::Phase;
 
 constexpr std::size_t kMaxQueuedRequests = 256;
+constexpr std::size_t kMaxQueuedPasswords = 64;
 // Answers under way may be finished for so long after the server was told to stop.
 constexpr std::chrono::seconds kDrainTime{5};
 // How often a stop looks whether all is sent, and how long a listener rests that ran out of
@@ -66,27 +67,27 @@ void log_event(int severity, const char* message) {
 
 std::expected<std::unique_ptr<WebServer>, std::string> WebServer::start(WebOptions options,
                                                                         std::vector<Route> routes) {
-  if (!options.web_config_file.empty()) {
-    return std::unexpected(
-        fmt::format("{}: this build serves plain HTTP only; leave the web "
-                    "configuration file out",
-                    options.web_config_file.string()));
-  }
   event_set_log_callback(log_event);
-  auto server = std::make_unique<EvhttpServer>(std::move(options), std::move(routes));
+  auto access = Access::open(options.web_config_file);
+  if (!access) return std::unexpected(access.error());
+  auto server =
+      std::make_unique<EvhttpServer>(std::move(options), std::move(routes), std::move(*access));
   auto opened = server->open();
   if (!opened) return std::unexpected(opened.error());
   return server;
 }
 
-EvhttpServer::EvhttpServer(WebOptions options, std::vector<Route> routes)
+EvhttpServer::EvhttpServer(WebOptions options, std::vector<Route> routes,
+                           std::unique_ptr<Access> access)
     : options_(std::move(options)),
       router_(std::move(routes)),
+      access_(std::move(access)),
       base_(event_base_new()),
       queue_(base_.get()),
       connections_(base_.get(), options_, stats_),
       http_(evhttp_new(base_.get())),
       workers_(std::max<std::size_t>(options_.workers, 1), kMaxQueuedRequests),
+      passwords_(1, kMaxQueuedPasswords),
       tick_(event_new(base_.get(), -1, EV_PERSIST, &EvhttpServer::on_tick, this)) {
   event_add(tick_, &kTick);
   // The scanner of heads is stricter; evhttp's own bound only has to lie above it.
@@ -107,6 +108,7 @@ EvhttpServer::~EvhttpServer() {
     thread_.join();
   }
   workers_.stop();
+  passwords_.stop();
   http_.reset();
   event_free(tick_);
 }
@@ -117,6 +119,7 @@ std::expected<void, std::string> EvhttpServer::open() {
     auto listening = listen(address);
     if (!listening) return listening;
   }
+  stats_.certificate_expires_seconds = access_->certificate_expires();
   thread_ = std::thread([this] {
     pthread_setname_np(pthread_self(), "web");
     // Signals belong to the main thread; a peer that goes away must not end the program.
@@ -146,7 +149,10 @@ std::expected<void, std::string> EvhttpServer::listen(const std::string& address
 }
 
 bufferevent* EvhttpServer::on_accept(event_base*, void* arg) {
-  return static_cast<EvhttpServer*>(arg)->connections_.accept(nullptr);
+  auto& server = *static_cast<EvhttpServer*>(arg);
+  ssl_st* session = server.access_->new_session();
+  server.stats_.certificate_expires_seconds = server.access_->certificate_expires();
+  return server.connections_.accept(session);
 }
 
 // Out of descriptors: the listener rests until the next tick instead of spinning on the same error.
@@ -186,7 +192,43 @@ void EvhttpServer::take(evhttp_request* request, Connection& connection) {
     return finish(exchange);
   }
   exchange->request = std::move(*parsed);
+  admit(std::move(exchange), request_header(request, "Authorization"));
+}
+
+void EvhttpServer::admit(ExchangePtr exchange, std::string_view authorization) {
+  Access::Decision decision = access_->admit(authorization);
+  if (auto* answer = std::get_if<WebResponse>(&decision)) {
+    exchange->response = std::move(*answer);
+    return finish(exchange);
+  }
+  if (auto* job = std::get_if<Access::Compare>(&decision)) {
+    return compare(std::move(exchange), std::move(*job));
+  }
+  exchange->request.user = std::get<Access::Admitted>(decision).user;
   dispatch(std::move(exchange));
+}
+
+// A comparison takes tens of milliseconds, which the server thread has not got.
+void EvhttpServer::compare(ExchangePtr exchange, Access::Compare job) {
+  const bool taken = passwords_.post([this, exchange, job = std::move(job)] {
+    const bool matches = bcrypt_matches(job.credentials.password, job.hash) && job.known;
+    queue_.post([this, exchange, matches, key = job.key, user = job.credentials.user] {
+      access_->remember(key, matches);
+      exchange->request.user = user;
+      if (matches) return dispatch(exchange);
+      exchange->response = Access::unauthorized();
+      finish(exchange);
+    });
+  });
+  if (taken) return;
+  exchange->response = busy();
+  finish(exchange);
+}
+
+WebResponse EvhttpServer::busy() {
+  WebResponse response = error_response(503, "too many requests are waiting; try again shortly");
+  response.headers.emplace_back("Retry-After", "1");
+  return response;
 }
 
 void EvhttpServer::dispatch(ExchangePtr exchange) {
@@ -213,8 +255,7 @@ void EvhttpServer::dispatch(ExchangePtr exchange) {
     queue_.post([this, exchange] { finish(exchange); });
   });
   if (taken) return;
-  exchange->response = error_response(503, "too many requests are waiting; try again shortly");
-  exchange->response.headers.emplace_back("Retry-After", "1");
+  exchange->response = busy();
   finish(exchange);
 }
 
@@ -228,7 +269,7 @@ void EvhttpServer::finish(const ExchangePtr& exchange) {
     evhttp_request_set_on_complete_cb(exchange->http, &EvhttpServer::on_sent, this);
   }
   // When the connection has gone meanwhile, evhttp frees the request instead of sending it.
-  add_standard_headers(response, {});
+  add_standard_headers(response, access_->headers());
   const bool head = exchange->request.method == "HEAD";
   send_reply(exchange->http, std::move(response), head, stopping_);
 }

@@ -62,6 +62,7 @@ struct WebStats {
   std::atomic<std::uint64_t> connections_total{0}, connections_refused_total{0},
       header_timeouts_total{0};
   std::atomic<std::int64_t> connections{0};
+  std::atomic<std::int64_t> certificate_expires_seconds{0};  // unix time; 0 without TLS
 };
 
 class WebServer {
