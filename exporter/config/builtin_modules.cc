@@ -7,7 +7,8 @@ namespace exporter::config {
 
 // smtp_starttls: a server may list STARTTLS last ("250 STARTTLS") or before other extensions
 // ("250-STARTTLS"), in either case; lines that do not match are skipped. The second EHLO proves
-// that the dialog goes on inside TLS.
+// that the dialog goes on inside TLS; it is a step of its own because a step sends before it starts
+// TLS.
 std::string_view builtin_modules_text() {
   return R"(
 http_2xx:
@@ -26,8 +27,8 @@ smtp_starttls:
       - expect: '(?i)^250[ -]STARTTLS\s*$'
         send: "STARTTLS\r"
       - expect: '^220( |$)'
-        starttls: true
-        send: "EHLO sla-exporter\r"
+      - starttls: true
+      - send: "EHLO sla-exporter\r"
       - expect: '^250( |$)'
         send: "QUIT\r"
 tls_connect:

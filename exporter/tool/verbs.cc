@@ -22,6 +22,7 @@ constexpr std::initializer_list<AddVerb> kVerbs = {
     add_check,
     add_config,
     add_demo,
+    add_probe,
 };
 
 }  // namespace
