@@ -2,7 +2,6 @@
 // format and says on standard error what was found, so that a new check can be tried before it is
 // configured.
 #include <fmt/format.h>
-#include <prometheus/metric_family.h>
 
 #include <chrono>
 #include <map>
@@ -13,7 +12,7 @@
 #include "exporter/config/load.h"
 #include "exporter/config/modules.h"
 #include "exporter/config/values.h"
-#include "exporter/metrics/page.h"
+#include "exporter/metrics/outcome_page.h"
 #include "exporter/tool/verbs.h"
 #include "probes/async/epoll_loop.h"
 #include "probes/net/real_net.h"
@@ -40,29 +39,6 @@ std::optional<Modules> modules_of(const std::string& config_file) {
   for (const ConfigError& error : loaded.error()) fmt::print(stderr, "{}\n", error.text());
   return std::nullopt;
 }
-
-// The measurements of one outcome as metric families, in the order in which they were made.
-class OutcomeFamilies final : public prometheus::Collectable {
- public:
-  explicit OutcomeFamilies(const probes::Outcome& outcome) : outcome_(outcome) {}
-
-  std::vector<prometheus::MetricFamily> Collect() const override {
-    std::vector<prometheus::MetricFamily> families;
-    std::map<std::string, std::size_t> places;
-    for (const probes::Measurement& measurement : outcome_.measurements) {
-      auto [place, fresh] = places.try_emplace(measurement.name, families.size());
-      if (fresh) families.push_back({measurement.name, "", prometheus::MetricType::Gauge, {}});
-      prometheus::ClientMetric metric;
-      metric.gauge.value = measurement.value;
-      for (const auto& [name, value] : measurement.labels) metric.label.push_back({name, value});
-      families[place->second].metric.push_back(std::move(metric));
-    }
-    return families;
-  }
-
- private:
-  const probes::Outcome& outcome_;
-};
 
 probes::Task<void> probe_and_stop(probes::Net& net, probes::ProbeRequest request,
                                   probes::TimePoint deadline, probes::Outcome& outcome) {
@@ -107,8 +83,7 @@ int probe(const Options& options) {
         std::chrono::duration<double>(options.timeout_seconds));
   }
   probes::Outcome outcome = probe_now(std::move(request), timeout);
-  auto families = std::make_shared<OutcomeFamilies>(outcome);
-  fmt::print("{}", render_metrics({families}, MetricsFormat::text_0_0_4));
+  fmt::print("{}", render_outcome(outcome));
   fmt::print(stderr, "{}{}{}{} in {} ms{}{}\n", probes::name_of(outcome.status),
              outcome.reason == probes::Reason::none ? "" : " (",
              outcome.reason == probes::Reason::none ? "" : probes::name_of(outcome.reason),

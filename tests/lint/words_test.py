@@ -29,8 +29,8 @@ IN_PYTHON = [
     (r"\btime\.sle" r"ep\(", "wait for a condition with a deadline: harness.wait_for"),
     (r"except\s*:\s*pass", "say what was swallowed and why"),
 ]
-# Where a wait is the point: the one polling loop of the harness, and clients whose pace is what they test.
-MAY_SLEEP = {"tests/integration/harness.py"}
+# Where a wait is the point: the one polling loop of the harness, and a bench that measures for some minutes.
+MAY_SLEEP = {"tests/integration/harness.py", "tests/bench/daemon_load.py"}
 TEST = re.compile(r"^(?:TEST|TEST_F|TEST_P|TYPED_TEST)\(\s*(\w+)\s*,\s*(\w+)\s*\)\s*\{", re.M)
 CHECKS = re.compile(r"EXPECT|ASSERT|FAIL\(|ADD_FAILURE|[Ee]xpect|static_assert")
 

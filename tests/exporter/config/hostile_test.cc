@@ -8,7 +8,7 @@
 
 #include "exporter/config/load.h"
 #include "exporter/config/yaml.h"
-#include "memory_files.h"
+#include "tests/exporter/config/memory_files.h"
 
 namespace exporter {
 namespace {

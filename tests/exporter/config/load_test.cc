@@ -6,7 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "exporter/sla/zone.h"
-#include "memory_files.h"
+#include "tests/exporter/config/memory_files.h"
 
 namespace exporter {
 namespace {

@@ -8,7 +8,7 @@
 #include <random>
 
 #include "exporter/config/modules.h"
-#include "memory_files.h"
+#include "tests/exporter/config/memory_files.h"
 
 namespace exporter {
 namespace {

@@ -6,7 +6,7 @@
 #include <clocale>
 
 #include "exporter/config/show.h"
-#include "memory_files.h"
+#include "tests/exporter/config/memory_files.h"
 
 namespace exporter::config {
 namespace {
