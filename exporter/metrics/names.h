@@ -31,8 +31,6 @@ inline constexpr std::array<std::string_view, 21> kAllowedLabels = {
 
 // In the order of the page.
 inline constexpr auto kMetricNames = std::to_array<MetricName>({
-    {"sla_service_state", MetricKind::gauge, "", "sla_agreement,sla_service,state",
-     "Verdict of the last slot that ended: one of the four states is 1, the others are 0."},
     {"sla_service_info", MetricKind::info, "", "sla_service,runbook_url,+",
      "Labels the configuration gives a service (its owners, its runbook), to be joined to alerts."},
     {"sla_service_dependency_info", MetricKind::info, "", "sla_service,to",
@@ -41,6 +39,8 @@ inline constexpr auto kMetricNames = std::to_array<MetricName>({
      "sla_agreement,provider,timezone,period,unknown_slots,exclude_maintenance,notice,close_after,"
      "terms_from,terms_hash,tzdata_version",
      "The terms and readings of an agreement that are in force."},
+    {"sla_service_state", MetricKind::gauge, "", "sla_agreement,sla_service,state",
+     "Verdict of the last slot that ended: one of the four states is 1, the others are 0."},
     {"sla_slots_total", MetricKind::counter, "", "sla_agreement,sla_service,verdict",
      "Slots judged, each counted once, as first committed to the ledger."},
     {"sla_slots_rescued_total", MetricKind::counter, "", "sla_service",

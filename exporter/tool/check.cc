@@ -1,6 +1,6 @@
 // slatool check: is this file good? `check config` loads a configuration as the daemon would and
 // says what it found: the errors, or a summary with the numbers that decide whether the cadences
-// can be kept.
+// can be kept. `check web-config` does the same for the file that guards the web server.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -11,6 +11,7 @@
 #include "exporter/config/load.h"
 #include "exporter/config/values.h"
 #include "exporter/tool/verbs.h"
+#include "exporter/web/web_config.h"
 
 namespace exporter::tool {
 namespace {
@@ -76,6 +77,18 @@ int check_config(const std::string& file) {
   return 1;
 }
 
+int check_web_config(const std::string& file) {
+  const auto config = load_web_config(file);
+  if (!config) {
+    fmt::print(stderr, "{}\n{}: bad\n", config.error(), file);
+    return 1;
+  }
+  fmt::print("{}: good: {}, {}{}\n", file, config->tls ? "TLS" : "plain HTTP",
+             config->users.empty() ? "no users" : count_of(config->users.size(), "user"),
+             config->rate_limit ? ", rate limit" : "");
+  return 0;
+}
+
 }  // namespace
 
 void add_check(CLI::App& app, int& exit_code) {
@@ -86,6 +99,11 @@ void add_check(CLI::App& app, int& exit_code) {
   auto file = std::make_shared<std::string>();
   config->add_option("FILE", *file, "The configuration, such as sla.yml")->required();
   config->callback([file, &exit_code] { exit_code = check_config(*file); });
+  CLI::App* web = check->add_subcommand(
+      "web-config", "Load a web configuration with what it names: exit 0 good, 1 bad, 2 usage");
+  auto web_file = std::make_shared<std::string>();
+  web->add_option("FILE", *web_file, "The file of --web.config.file")->required();
+  web->callback([web_file, &exit_code] { exit_code = check_web_config(*web_file); });
 }
 
 }  // namespace exporter::tool

@@ -95,6 +95,7 @@ void HeadScanner::request_line(std::string_view line) {
   http_1_1_ = version == "HTTP/1.1";
   if (!std::ranges::all_of(method, is_token_char)) return refuse(400);
   if (std::ranges::find(kMethods, method) == kMethods.end()) return refuse(501);
+  may_have_body_ = method == "POST" || method == "PUT" || method == "PATCH";
   if (!std::ranges::all_of(target, is_visible) || !is_target(target)) return refuse(400);
 }
 
@@ -127,6 +128,7 @@ void HeadScanner::end_head() {
   if (chunked_) return refuse(411);
   if (hosts_ > 1 || (hosts_ == 0 && http_1_1_)) return refuse(400);
   if (content_length_.value_or(0) > max_body_bytes_) return refuse(413);
+  if (content_length_.value_or(0) > 0 && !may_have_body_) return refuse(400);
   state_ = State::complete;
 }
 

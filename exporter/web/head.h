@@ -3,8 +3,9 @@
 // right status. What it lets through, evhttp parses without an error of its own.
 //
 // Refused on purpose: bodies in chunks (411; nobody needs to send us one, and two ways to say a
-// length are how requests are smuggled), folded header lines, blanks before a colon, repeated
-// lengths. RFC 9112. One object a connection, used on the server thread.
+// length are how requests are smuggled), bodies of methods that have none (evhttp takes those of
+// some for the next request), folded header lines, blanks before a colon, repeated lengths. RFC
+// 9112. One object a connection, used on the server thread.
 #pragma once
 
 #include <cstddef>
@@ -43,7 +44,7 @@ class HeadScanner {
   int status_ = 0;
   std::string line_;
   std::size_t bytes_ = 0;
-  bool first_line_ = true, http_1_1_ = false, chunked_ = false;
+  bool first_line_ = true, http_1_1_ = false, chunked_ = false, may_have_body_ = false;
   int hosts_ = 0;
   std::optional<std::uint64_t> content_length_;
 };

@@ -151,6 +151,9 @@ std::expected<void, std::string> EvhttpServer::listen(const std::string& address
 bufferevent* EvhttpServer::on_accept(event_base*, void* arg) {
   auto& server = *static_cast<EvhttpServer*>(arg);
   ssl_st* session = server.access_->new_session();
+  // Out of memory: evhttp goes on with a plain connection that we do not know, and whose requests
+  // therefore get nothing but a 500.
+  if (server.access_->tls() && session == nullptr) return nullptr;
   server.stats_.certificate_expires_seconds = server.access_->certificate_expires();
   return server.connections_.accept(session);
 }

@@ -188,6 +188,7 @@ TEST(WebServerTest, RefusesBadRequestsWithTheRightStatusAndHangsUp) {
             413);
   EXPECT_EQ(status_of(port, "POST /form HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"),
             411);
+  EXPECT_EQ(status_of(port, "HEAD / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhello"), 400);
   EXPECT_EQ(status_of(port, "GET /%zz HTTP/1.1\r\nHost: h\r\n\r\n"), 400);
   EXPECT_EQ(status_of(port, "GET /%00 HTTP/1.1\r\nHost: h\r\n\r\n"), 400);
   EXPECT_EQ(status_of(port, "POST /form HTTP/1.1\r\nHost: h\r\nOrigin: http://evil\r\n\r\n"), 403);
