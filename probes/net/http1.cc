@@ -88,6 +88,7 @@ Http1Reader::Http1Reader(const HttpRequest& request, HttpResponse& response)
 
 ReadState Http1Reader::feed(std::string_view bytes) {
   buffer_.erase(0, used_);
+  searched_ -= std::min(searched_, used_);
   used_ = 0;
   buffer_ += bytes;
   Step step_taken = Step::again;
@@ -123,10 +124,12 @@ Http1Reader::Step Http1Reader::finish() {
 }
 
 std::optional<std::string_view> Http1Reader::take_line() {
-  const std::size_t end = rest().find('\n');
-  if (end == std::string_view::npos) return std::nullopt;
-  std::string_view line = rest().substr(0, end);
-  used_ += end + 1;
+  // Not from the start again: a long line that arrives byte by byte must not cost its square.
+  const std::size_t end = buffer_.find('\n', std::max(used_, searched_));
+  searched_ = buffer_.size();
+  if (end == std::string::npos) return std::nullopt;
+  std::string_view line = rest().substr(0, end - used_);
+  used_ = searched_ = end + 1;
   // A bare line feed ends a line too (RFC 9112 2.2).
   if (line.ends_with('\r')) line.remove_suffix(1);
   return line;

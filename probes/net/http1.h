@@ -81,7 +81,8 @@ class Http1Reader {
   BodyKeeper keeper_;
   Part part_ = Part::status;
   std::string buffer_;
-  std::size_t used_ = 0;  // of the buffer
+  std::size_t used_ = 0;      // of the buffer
+  std::size_t searched_ = 0;  // of the buffer, for the end of a line
   std::size_t header_bytes_ = 0;
   std::uint64_t body_left_ = 0;
   Error error_;

@@ -4,6 +4,7 @@
 // not count. One JSON object a line, so that tests/bench/probes_vs_blackbox.py can put it beside
 // the blackbox exporter's figures.
 #include <fmt/format.h>
+#include <netinet/in.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <sys/resource.h>
@@ -21,6 +22,7 @@
 #include "probes/async/epoll_loop.h"
 #include "probes/net/real_net.h"
 #include "probes/net/socket.h"
+#include "probes/probe.h"
 #include "tests/fakes/test_certs.h"
 
 namespace {
