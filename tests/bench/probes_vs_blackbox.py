@@ -21,6 +21,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 FIGURES = {"http": 8.0, "https": 1.5}
@@ -83,7 +84,7 @@ def wait_for(port):
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 return
-        time.sleep(0.05)
+        threading.Event().wait(0.05)
     sys.exit(f"nothing listens on port {port}")
 
 
