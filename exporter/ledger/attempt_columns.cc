@@ -1,9 +1,13 @@
-// Columns: shapes, details of the unusual attempts, steps between slots, addresses where they
-// change, starts, latencies. Starts are told as the difference from the first attempt's phase,
-// latencies as the difference from a slow moving average.
+// Columns: the dictionary of addresses, shapes, details of the unusual attempts, steps between
+// slots, addresses where they change, starts, latencies. Starts are told as the difference from the
+// first attempt's phase, latencies as the difference from a slow moving average. Each column is
+// compressed on its own, because each has its own statistics.
 #include "exporter/ledger/attempt_columns.h"
 
 #include <zlib.h>
+
+#include <algorithm>
+#include <array>
 
 #include "exporter/ledger/bytes.h"
 
@@ -11,54 +15,85 @@ namespace exporter::ledger {
 namespace {
 
 // A day holds 86,400 slots at most; re-probes and confirmations may triple that.
-constexpr std::size_t kMaxRawBytes = 16u << 20;
+constexpr std::size_t kMaxColumnBytes = 4u << 20;
 
 enum Shape : std::uint8_t { kStatusMask = 3, kDetail = 4, kOtherStep = 8, kOtherAddress = 16 };
 enum DetailFlag : std::uint8_t { kNotFinal = 1, kExtra = 2, kEvidence = 4, kAllFlags = 7 };
 
-// What a latency is expected to be: moves an eighth of the way with each one seen. In sixteenths.
+// What a latency is expected to be: moves an eighth of the way with each one seen. Failures have
+// an expectation of their own, or each timeout would spoil the guess for the twenty after it.
 class Forecast {
  public:
-  std::int64_t value() const { return sixteenths_ / 16; }
-  void see(std::int64_t seen) {
-    sixteenths_ = fresh_ ? seen * 16 : sixteenths_ + (seen * 16 - sixteenths_) / 8;
-    fresh_ = false;
+  std::int64_t of(const Attempt& attempt) const {
+    return (is_good(attempt) ? good_ : failed_).sixteenths / 16;
+  }
+  void see(const Attempt& attempt) {
+    Average& average = is_good(attempt) ? good_ : failed_;
+    const std::int64_t seen = std::int64_t{attempt.latency} * 16;
+    average.sixteenths =
+        average.fresh ? seen : average.sixteenths + (seen - average.sixteenths) / 8;
+    average.fresh = false;
   }
 
  private:
-  std::int64_t sixteenths_ = 0;
-  bool fresh_ = true;
+  struct Average {
+    std::int64_t sixteenths = 0;
+    bool fresh = true;
+  };
+  static bool is_good(const Attempt& attempt) {
+    return attempt.status == probes::Status::up || attempt.status == probes::Status::degraded;
+  }
+  Average good_, failed_;
 };
 
-std::string deflate(const std::string& raw) {
-  uLongf size = compressBound(raw.size());
-  std::string packed(size, '\0');
-  const int code = compress2(reinterpret_cast<Bytef*>(packed.data()), &size,
-                             reinterpret_cast<const Bytef*>(raw.data()), raw.size(), 9);
-  packed.resize(code == Z_OK ? size : 0);
-  ByteWriter writer;
-  writer.varint(raw.size());
-  writer.raw(packed);
-  return writer.take();
+std::string deflate(const std::string& raw, int strategy) {
+  z_stream stream{};
+  if (deflateInit2(&stream, 9, Z_DEFLATED, -15, 9, strategy) != Z_OK) return raw;
+  std::string packed(deflateBound(&stream, raw.size()), '\0');
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(raw.data()));
+  stream.avail_in = static_cast<uInt>(raw.size());
+  stream.next_out = reinterpret_cast<Bytef*>(packed.data());
+  stream.avail_out = static_cast<uInt>(packed.size());
+  const int code = ::deflate(&stream, Z_FINISH);
+  packed.resize(stream.total_out);
+  deflateEnd(&stream);
+  return code == Z_STREAM_END ? packed : raw;
 }
 
-std::optional<std::string> inflate(std::string_view payload) {
-  ByteReader reader(payload);
+// A column as its size, the size of what follows, and that: as it is, or deflated where that is
+// shorter. Noise does best without the search for repetitions, order with it.
+void write_column(ByteWriter& writer, ByteWriter& column) {
+  const std::string raw = column.take();
+  const std::string searched = deflate(raw, Z_DEFAULT_STRATEGY);
+  const std::string coded = deflate(raw, Z_HUFFMAN_ONLY);
+  const std::string& packed = coded.size() < searched.size() ? coded : searched;
+  const std::string& shorter = packed.size() < raw.size() ? packed : raw;
+  writer.varint(raw.size());
+  writer.text(shorter);
+}
+
+std::optional<std::string> read_column(ByteReader& reader) {
   const std::uint64_t size = reader.varint();
+  const std::string_view packed = reader.text();
   // Deflate cannot shrink a thousandfold and more, so a damaged size cannot make us allocate much.
-  if (!reader.ok() || size > kMaxRawBytes || size / 1100 > reader.left()) return std::nullopt;
-  const std::string_view packed = reader.raw(reader.left());
+  if (!reader.ok() || size > kMaxColumnBytes || size / 1100 > packed.size()) return std::nullopt;
+  if (packed.size() == size) return std::string(packed);
   std::string raw(size, '\0');
-  uLongf length = raw.size();
-  const int code = uncompress(reinterpret_cast<Bytef*>(raw.data()), &length,
-                              reinterpret_cast<const Bytef*>(packed.data()), packed.size());
-  if (code != Z_OK || length != size) return std::nullopt;
+  z_stream stream{};
+  if (inflateInit2(&stream, -15) != Z_OK) return std::nullopt;
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(packed.data()));
+  stream.avail_in = static_cast<uInt>(packed.size());
+  stream.next_out = reinterpret_cast<Bytef*>(raw.data());
+  stream.avail_out = static_cast<uInt>(raw.size());
+  const int code = ::inflate(&stream, Z_FINISH);
+  const bool whole = code == Z_STREAM_END && stream.total_out == size && stream.avail_in == 0;
+  inflateEnd(&stream);
+  if (!whole) return std::nullopt;
   return raw;
 }
 
-struct Columns {
-  ByteWriter shapes, details, steps, addresses, starts, latencies;
-};
+enum Column { kDictionary, kShapes, kDetails, kSteps, kAddresses, kStarts, kLatencies, kColumns };
+using Columns = std::array<ByteWriter, kColumns>;
 
 void write_details(ByteWriter& writer, const Attempt& attempt) {
   writer.byte(attempt.attempt);
@@ -92,74 +127,84 @@ void write_discrete(Columns& columns, const std::vector<Attempt>& attempts, std:
     auto shape = static_cast<std::uint8_t>(attempt.status);
     if (!is_usual(attempt)) {
       shape |= kDetail;
-      write_details(columns.details, attempt);
+      write_details(columns[kDetails], attempt);
     }
     if (attempt.slot - slot != step) {
       shape |= kOtherStep;
-      columns.steps.zigzag(attempt.slot - slot);
+      columns[kSteps].zigzag(attempt.slot - slot);
       // A confirmation stays in its slot; the cadence is what comes back after it.
       if (attempt.slot != slot) step = attempt.slot - slot;
     }
     if (attempt.address != address) {
       shape |= kOtherAddress;
-      columns.addresses.varint(attempt.address);
+      columns[kAddresses].varint(attempt.address);
     }
-    columns.shapes.byte(shape);
+    columns[kShapes].byte(shape);
     slot = attempt.slot;
     address = attempt.address;
   }
 }
 
-bool read_discrete(ByteReader& reader, std::vector<Attempt>& attempts,
-                   const std::vector<std::uint8_t>& shapes, std::int64_t day) {
-  for (std::size_t i = 0; i < attempts.size(); ++i) {
-    attempts[i].status = static_cast<probes::Status>(shapes[i] & kStatusMask);
-    if ((shapes[i] & kDetail) && !read_details(reader, attempts[i])) return false;
+struct Readers {
+  ByteReader shapes, details, steps, addresses, starts, latencies;
+};
+
+// The slot of an attempt from that of the one before it.
+class Slots {
+ public:
+  explicit Slots(std::int64_t day) : day_(day), slot_(day * kDaySeconds) {}
+  std::optional<std::int64_t> next(bool other_step, ByteReader& steps) {
+    std::int64_t next = slot_ + step_;
+    if (other_step) next = steps.after(slot_);
+    if (!steps.ok() || day_of(next) != day_) return std::nullopt;
+    if (other_step && next != slot_) step_ = next - slot_;
+    return slot_ = next;
   }
-  std::int64_t slot = day * kDaySeconds, step = 0;
-  for (std::size_t i = 0; i < attempts.size(); ++i) {
-    std::int64_t next = slot + step;
-    if (shapes[i] & kOtherStep) {
-      next = reader.after(slot);
-      if (!reader.ok() || day_of(next) != day) return false;
-      if (next != slot) step = next - slot;
-    }
-    if (day_of(next) != day) return false;
-    attempts[i].slot = slot = next;
-  }
+
+ private:
+  std::int64_t day_, slot_, step_ = 0;
+};
+
+bool read_discrete(Readers& readers, std::vector<Attempt>& attempts, std::int64_t day) {
+  Slots slots(day);
   std::uint32_t address = 0;
-  for (std::size_t i = 0; i < attempts.size(); ++i) {
-    if (shapes[i] & kOtherAddress) address = static_cast<std::uint32_t>(reader.varint());
-    attempts[i].address = address;
+  for (Attempt& attempt : attempts) {
+    const std::uint8_t shape = readers.shapes.byte();
+    attempt.status = static_cast<probes::Status>(shape & kStatusMask);
+    if ((shape & kDetail) && !read_details(readers.details, attempt)) return false;
+    const auto slot = slots.next(shape & kOtherStep, readers.steps);
+    if (!slot) return false;
+    attempt.slot = *slot;
+    if (shape & kOtherAddress) {
+      address = static_cast<std::uint32_t>(readers.addresses.varint());
+    }
+    attempt.address = address;
   }
-  return reader.ok();
+  return true;
 }
 
 void write_measured(Columns& columns, const std::vector<Attempt>& attempts) {
   const std::int64_t phase = attempts.empty() ? 0 : attempts.front().offset;
-  columns.starts.zigzag(phase);
+  columns[kStarts].zigzag(phase);
   Forecast forecast;
   for (const Attempt& attempt : attempts) {
-    columns.starts.zigzag(attempt.offset - phase);
-    columns.latencies.zigzag(std::int64_t{attempt.latency} - forecast.value());
-    forecast.see(attempt.latency);
+    columns[kStarts].zigzag(attempt.offset - phase);
+    columns[kLatencies].zigzag(std::int64_t{attempt.latency} - forecast.of(attempt));
+    forecast.see(attempt);
   }
 }
 
-bool read_measured(ByteReader& reader, std::vector<Attempt>& attempts) {
-  const std::int64_t phase = reader.zigzag();
-  for (Attempt& attempt : attempts) {
-    attempt.offset = reader.after(phase);
-    if (!is_sound_offset(attempt.offset)) return false;
-  }
+bool read_measured(Readers& readers, std::vector<Attempt>& attempts) {
+  const std::int64_t phase = readers.starts.zigzag();
   Forecast forecast;
   for (Attempt& attempt : attempts) {
-    const std::int64_t latency = reader.after(forecast.value());
-    if (latency < 0 || latency > kMaxLatencyCode) return false;
+    attempt.offset = readers.starts.after(phase);
+    const std::int64_t latency = readers.latencies.after(forecast.of(attempt));
+    if (!is_sound_offset(attempt.offset) || latency < 0 || latency > kMaxLatencyCode) return false;
     attempt.latency = static_cast<std::uint32_t>(latency);
-    forecast.see(latency);
+    forecast.see(attempt);
   }
-  return reader.ok();
+  return true;
 }
 
 }  // namespace
@@ -167,34 +212,40 @@ bool read_measured(ByteReader& reader, std::vector<Attempt>& attempts) {
 std::string encode_columns(const std::vector<Attempt>& attempts,
                            const std::vector<std::string>& addresses, std::int64_t day) {
   Columns columns;
+  columns[kDictionary].varint(addresses.size());
+  for (const std::string& address : addresses) write_address(columns[kDictionary], address);
   write_discrete(columns, attempts, day);
   write_measured(columns, attempts);
-  ByteWriter raw;
-  raw.varint(addresses.size());
-  for (const std::string& address : addresses) write_address(raw, address);
-  raw.varint(attempts.size());
-  for (ByteWriter* column : {&columns.shapes, &columns.details, &columns.steps, &columns.addresses,
-                             &columns.starts, &columns.latencies}) {
-    raw.raw(column->take());
-  }
-  return deflate(raw.take());
+  ByteWriter writer;
+  for (ByteWriter& column : columns) write_column(writer, column);
+  return writer.take();
 }
 
 std::optional<DayOfAttempts> decode_columns(std::string_view payload, std::int64_t day) {
-  const std::optional<std::string> raw = inflate(payload);
-  if (!raw) return std::nullopt;
-  ByteReader reader(*raw);
-  DayOfAttempts result;
-  result.addresses.resize(reader.count());
-  for (std::string& address : result.addresses) address = read_address(reader);
-  result.attempts.resize(reader.count());
-  std::vector<std::uint8_t> shapes(result.attempts.size());
-  for (std::uint8_t& shape : shapes) shape = reader.byte();
-  if (!read_discrete(reader, result.attempts, shapes, day)) return std::nullopt;
-  if (!read_measured(reader, result.attempts) || !reader.done()) return std::nullopt;
-  for (const Attempt& attempt : result.attempts) {
-    if (attempt.address >= result.addresses.size()) return std::nullopt;
+  ByteReader reader(payload);
+  std::array<std::string, kColumns> columns;
+  for (std::string& column : columns) {
+    auto raw = read_column(reader);
+    if (!raw) return std::nullopt;
+    column = *std::move(raw);
   }
+  DayOfAttempts result;
+  ByteReader dictionary(columns[kDictionary]);
+  result.addresses.resize(dictionary.count());
+  for (std::string& address : result.addresses) address = read_address(dictionary);
+  result.attempts.resize(columns[kShapes].size());
+  Readers readers{ByteReader(columns[kShapes]), ByteReader(columns[kDetails]),
+                  ByteReader(columns[kSteps]),  ByteReader(columns[kAddresses]),
+                  ByteReader(columns[kStarts]), ByteReader(columns[kLatencies])};
+  if (!read_discrete(readers, result.attempts, day)) return std::nullopt;
+  if (!read_measured(readers, result.attempts)) return std::nullopt;
+  const bool whole = reader.done() && dictionary.done() && readers.details.done() &&
+                     readers.steps.done() && readers.addresses.done() && readers.starts.done() &&
+                     readers.latencies.done();
+  const bool known = std::ranges::all_of(result.attempts, [&result](const Attempt& attempt) {
+    return attempt.address < result.addresses.size();
+  });
+  if (!whole || !known) return std::nullopt;
   return result;
 }
 

@@ -34,7 +34,7 @@ std::uint64_t ByteReader::varint() {
     const std::uint8_t next = byte();
     if (shift == 63 && next > 1) break;  // more than 64 bits
     value |= static_cast<std::uint64_t>(next & 0x7f) << shift;
-    if (!(next & 0x80)) return value;
+    if (!(next & 0x80)) return ok_ ? value : 0;
   }
   fail();
   return 0;

@@ -150,7 +150,10 @@ void load_check(Database& database, const Owner& owner, LedgerState& state) {
 
   const std::int64_t judged = owner.service.started ? owner.service.next_slot : -kMaxSecond;
   const bool has_open = !check.newest.empty() && check.newest.front().slot >= judged;
-  if (has_open) read_check(database, owner, {time(judged), time(kMaxSecond)}, state.open_outcomes);
+  if (!has_open) return;
+  read_check(database, owner, {time(judged), time(kMaxSecond)}, state.open_outcomes);
+  // Re-probes are never judged.
+  std::erase_if(state.open_outcomes, [](const OutcomeRecord& record) { return record.extra; });
 }
 
 }  // namespace
