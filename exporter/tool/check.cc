@@ -24,10 +24,13 @@ std::string count_of(std::size_t count, std::string_view noun) {
   return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
 }
 
+// What makes a slot good: "its check is good", "all 2 checks are good", "1 of 3 checks is good".
 std::string require_text(const Service& service) {
   const auto counting = std::ranges::count_if(service.checks, &Check::counts);
-  if (service.terms.require == 0) return fmt::format("all of {}", counting);
-  return fmt::format("{} of {}", service.terms.require, counting);
+  if (counting == 1) return "its check is good";
+  if (service.terms.require == 0) return fmt::format("all {} checks are good", counting);
+  return fmt::format("{} of {} checks {} good", service.terms.require, counting,
+                     service.terms.require == 1 ? "is" : "are");
 }
 
 // The slowest counting check decides how much of the slot is spoken for.
@@ -45,12 +48,10 @@ void print_agreement(const Config& config, const AgreementTerms& terms) {
   for (const Service& service : config.services) {
     const auto objective = terms.objectives.find(service.name);
     if (objective == terms.objectives.end()) continue;
-    fmt::print(
-        "  {:<24} {:>9}  every {:<6} {:>6} slots a day, good when {} {} good; a slot needs at "
-        "most {}\n",
-        service.name, format_objective(objective->second), format_duration(service.terms.every),
-        std::chrono::hours(24) / service.terms.every, require_text(service),
-        service.terms.require == 1 ? "is" : "are", format_duration(longest_work(service)));
+    fmt::print("  {:<24} {:>9}, every {}, {} slots a day, good when {}; a slot needs {}\n",
+               service.name, format_objective(objective->second),
+               format_duration(service.terms.every), std::chrono::hours(24) / service.terms.every,
+               require_text(service), format_duration(longest_work(service)));
   }
 }
 

@@ -367,5 +367,24 @@ TEST(Config, ErrorsAreBoundedAndSayHowManyMoreThereAre) {
   EXPECT_EQ(config.error().back().text(), "/etc/sla/sla.yml: 30 more errors are not shown");
 }
 
+TEST(ExampleConfig, OfTheAgreementLoadsWithoutAWarning) {
+  const ConfigResult config =
+      load_config(std::filesystem::path(SLA_SOURCE_DIR) / "deploy/examples/maxony/sla.yml");
+  ASSERT_TRUE(config.has_value()) << errors_of(config);
+  EXPECT_TRUE(config->warnings.empty());
+  std::map<std::string, std::chrono::seconds> cadences;
+  for (const Service& each : config->services) cadences[each.name] = each.terms.every;
+  EXPECT_EQ(cadences, (std::map<std::string, std::chrono::seconds>{{"website", 5min},
+                                                                   {"applications", 1min},
+                                                                   {"api", 1min},
+                                                                   {"smtp", 1min},
+                                                                   {"sms", 1min}}));
+  const AgreementTerms& terms = config->agreements.front();
+  EXPECT_EQ(terms.timezone, "UTC+01:00");
+  for (const auto& [name, objective] : terms.objectives) {
+    EXPECT_EQ(objective.parts_per_million, 990'000) << name;
+  }
+}
+
 }  // namespace
 }  // namespace exporter
