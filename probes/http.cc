@@ -99,7 +99,10 @@ Task<Result<void>> HttpProbe::answer() {
     if (!done) break;
     done = co_await ask();
     if (!done) break;
-    if (!module_.follow_redirects || !is_redirect(response_)) co_return judge();
+    if (!is_redirect(response_)) co_return judge();
+    // Counted when it is met, followed or not, as the blackbox exporter does.
+    ++redirects_;
+    if (!module_.follow_redirects) co_return judge();
     done = turn_to_location();
   }
   co_return done;
@@ -226,7 +229,7 @@ std::string HttpProbe::server_name() const {
 
 // Makes ready for the next hop. `response_` is the redirect.
 Result<void> HttpProbe::turn_to_location() {
-  if (redirects_ == kMaxRedirects)
+  if (redirects_ > kMaxRedirects)
     return std::unexpected(Error{
         Reason::redirect, fmt::format("gave up after {} redirects, the next leads to {}",
                                       kMaxRedirects, find_header(response_.headers, "Location"))});
@@ -236,7 +239,6 @@ Result<void> HttpProbe::turn_to_location() {
     return std::unexpected(
         Error{Reason::redirect, "the redirect leads nowhere: " + next.error().message});
   cookies_.take(url_, response_.headers);
-  ++redirects_;
   keeps_host_ = keeps_host_ && !names_host(location);
   if (becomes_get(response_.status, method_)) {
     method_ = "GET";

