@@ -60,7 +60,6 @@ Task<void> CheckRunner::run() {
     co_await run_slot(turn);
     busy_ = false;
   }
-  finished_ = true;
 }
 
 // The open slot whose confirmation is outstanding, else this slot if its work still fits, else the

@@ -45,7 +45,6 @@ class CheckRunner {
   // Ends after the slot under way, or at once when none is.
   void retire() { retired_ = true; }
   bool busy() const { return busy_; }
-  bool finished() const { return finished_; }
   const Check& check() const { return check_; }
   std::chrono::seconds every() const { return every_; }
 
@@ -81,7 +80,7 @@ class CheckRunner {
   std::optional<OutcomeRecord> resumed_;  // an open slot whose confirmation is outstanding
   bool first_turn_ = true;
   bool pending_confirmation_ = false;
-  bool busy_ = false, retired_ = false, finished_ = false;
+  bool busy_ = false, retired_ = false;
 };
 
 }  // namespace exporter

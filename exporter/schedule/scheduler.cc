@@ -20,6 +20,10 @@ std::chrono::seconds cadence(const Check& check,
   return it == planned.end() ? own : it->second;
 }
 
+// The frame owns the runner, so it may be retired and forgotten while its task is still to be
+// cancelled.
+probes::Task<void> run_to_the_end(std::shared_ptr<CheckRunner> runner) { co_await runner->run(); }
+
 }  // namespace
 
 Scheduler::~Scheduler() { stop(); }
@@ -54,30 +58,26 @@ void Scheduler::start(const Check& check, std::chrono::seconds every, const Open
   auto it = open.find(key);
   std::optional<OutcomeRecord> resumed;
   if (it != open.end()) resumed = it->second;
-  Running running{std::make_unique<CheckRunner>(context_, check, every, std::move(resumed)), 0};
-  running.task = context_.loop.spawn(running.runner->run());
+  Running running{std::make_shared<CheckRunner>(context_, check, every, std::move(resumed)), 0};
+  running.task = context_.loop.spawn(run_to_the_end(running.runner));
   running_[std::move(key)] = std::move(running);
 }
 
 void Scheduler::retire(Running running) {
   running.runner->retire();
   if (!running.runner->busy()) context_.loop.cancel_spawned(running.task);
-  retiring_.push_back(std::move(running));
+  retiring_.emplace_back(running.runner, running.task);
 }
 
-// A runner may go once its task is gone: ended by itself, or cancelled in an earlier turn of the
-// loop.
 void Scheduler::forget_finished() {
-  std::erase_if(retiring_, [](const Running& running) {
-    return running.runner->finished() || !running.runner->busy();
-  });
+  std::erase_if(retiring_, [](const auto& retiring) { return retiring.first.expired(); });
 }
 
 void Scheduler::stop() {
   for (auto& [key, running] : running_) context_.loop.cancel_spawned(running.task);
-  for (Running& running : retiring_) context_.loop.cancel_spawned(running.task);
-  for (auto& [key, running] : running_) retiring_.push_back(std::move(running));
+  for (auto& [runner, task] : retiring_) context_.loop.cancel_spawned(task);
   running_.clear();
+  retiring_.clear();
 }
 
 }  // namespace exporter

@@ -33,7 +33,7 @@ class Scheduler {
 
  private:
   struct Running {
-    std::unique_ptr<CheckRunner> runner;
+    std::shared_ptr<CheckRunner> runner;  // its task holds it too, until its frame is gone
     probes::SpawnId task = 0;
   };
 
@@ -43,7 +43,8 @@ class Scheduler {
 
   RunnerContext context_;
   std::map<CheckKey, Running> running_;
-  std::vector<Running> retiring_;  // finish their slot, then go
+  // Finish their slot, then go.
+  std::vector<std::pair<std::weak_ptr<CheckRunner>, probes::SpawnId>> retiring_;
 };
 
 }  // namespace exporter
