@@ -135,7 +135,7 @@ int full_path(sqlite3_vfs* vfs, const char* name, int size, char* out) {
 int randomness(sqlite3_vfs* vfs, int size, char* out) {
   return owner_of(vfs).real()->xRandomness(owner_of(vfs).real(), size, out);
 }
-int sleep(sqlite3_vfs* vfs, int microseconds) {
+int pause(sqlite3_vfs* vfs, int microseconds) {
   return owner_of(vfs).real()->xSleep(owner_of(vfs).real(), microseconds);
 }
 int current_time(sqlite3_vfs* vfs, double* out) {
@@ -182,7 +182,7 @@ FaultyVfs::FaultyVfs() : real_(sqlite3_vfs_find(nullptr)), own_(new sqlite3_vfs{
   own_->xAccess = access;
   own_->xFullPathname = full_path;
   own_->xRandomness = randomness;
-  own_->xSleep = sleep;
+  own_->xSleep = pause;
   own_->xCurrentTime = current_time;
   own_->xGetLastError = last_error;
   own_->xCurrentTimeInt64 = current_time64;

@@ -50,7 +50,7 @@ class Life {
   void live(int moves) {
     for (int i = 0; i < moves && !testing::Test::HasFailure(); ++i) {
       move();
-      compare();
+      if (i % 4 == 3) compare();
     }
   }
 
@@ -85,7 +85,7 @@ class Life {
       case 5:
         return sign();
       case 6:
-        return advance(hours(chance_.below(200)));
+        return advance(hours(chance_.below(100)));
       default:
         return advance(minutes(1 + chance_.below(300)));
     }
@@ -99,18 +99,22 @@ class Life {
       const Service& service = bench_.service(entry.service);
       const seconds every = entry.terms.every;
       for (Seconds slot = first_slot(now_, every); slot + every <= until; slot += every) {
-        for (const Check& check : service.checks) {
-          if (chance_.one_in(12)) continue;
-          const std::string letters =
-              chance_.one_in(4) ? chance_.pick<std::string>({"xu", "xx", "x", "l", "n", "g", "xl"})
-                                : std::string(1, mood[0]);
-          for (Arrival& arrival : fakes::attempts(service.name, check.name, slot, letters)) {
-            arrivals.push_back(std::move(arrival));
-          }
-        }
+        run_slot(service, slot, mood, arrivals);
       }
     }
     return arrivals;
+  }
+
+  void run_slot(const Service& service, Seconds slot, const char* mood,
+                std::vector<Arrival>& arrivals) {
+    for (const Check& check : service.checks) {
+      if (chance_.one_in(12)) continue;
+      const std::string letters =
+          chance_.one_in(4) ? chance_.pick<std::string>({"xu", "xx", "x", "l", "n", "g", "xl"})
+                            : std::string(1, mood[0]);
+      std::ranges::move(fakes::attempts(service.name, check.name, slot, letters),
+                        std::back_inserter(arrivals));
+    }
   }
 
   void advance(seconds by) {
@@ -122,7 +126,7 @@ class Life {
     for (Arrival& arrival : arrivals) {
       const Seconds at = std::chrono::ceil<seconds>(arrival.record.at);
       if (!chunk.empty() && chance_.one_in(20)) step(at, std::move(chunk));
-      if (chance_.one_in(400)) bench_.restart(std::max(now_, at));
+      if (chance_.one_in(5000)) bench_.restart(std::max(now_, at));
       now_ = std::max(now_, at);
       chunk.push_back(std::move(arrival));
     }
@@ -324,10 +328,11 @@ TEST_P(BookLife, ShowsWhatTheRowsOfTheLedgerSay) {
   const std::uint64_t seed = seed_of(GetParam());
   SCOPED_TRACE("SLA_SEED=" + std::to_string(seed - static_cast<std::uint64_t>(GetParam())));
   Life life(seed);
-  life.live(60);
+  life.live(40);
+  EXPECT_FALSE(HasFailure()) << "the moves above led here";
 }
 
-INSTANTIATE_TEST_SUITE_P(Seeds, BookLife, testing::Range(0, 8));
+INSTANTIATE_TEST_SUITE_P(Seeds, BookLife, testing::Range(0, 6));
 
 }  // namespace
 }  // namespace exporter

@@ -82,7 +82,8 @@ class Client {
   LedgerError error_;
 };
 
-void fail_every_nth(FaultyVfs::Operation operation, FaultyVfs::Fault fault, bool sticky) {
+void expect_survival_of_every_nth(FaultyVfs::Operation operation, FaultyVfs::Fault fault,
+                                  bool sticky) {
   for (int nth = 1;; ++nth) {
     SCOPED_TRACE(testing::Message() << "operation " << nth);
     const Folder folder;
@@ -103,16 +104,16 @@ void fail_every_nth(FaultyVfs::Operation operation, FaultyVfs::Fault fault, bool
 }
 
 TEST(LedgerOnABadDisk, SurvivesEveryNthWriteFailing) {
-  fail_every_nth(FaultyVfs::Operation::write, FaultyVfs::Fault::io_error, false);
+  expect_survival_of_every_nth(FaultyVfs::Operation::write, FaultyVfs::Fault::io_error, false);
 }
 TEST(LedgerOnABadDisk, SurvivesEveryNthWriteFailingForGood) {
-  fail_every_nth(FaultyVfs::Operation::write, FaultyVfs::Fault::io_error, true);
+  expect_survival_of_every_nth(FaultyVfs::Operation::write, FaultyVfs::Fault::io_error, true);
 }
 TEST(LedgerOnABadDisk, SurvivesEveryNthSyncFailing) {
-  fail_every_nth(FaultyVfs::Operation::sync, FaultyVfs::Fault::io_error, false);
+  expect_survival_of_every_nth(FaultyVfs::Operation::sync, FaultyVfs::Fault::io_error, false);
 }
 TEST(LedgerOnABadDisk, SurvivesEveryNthSyncFailingForGood) {
-  fail_every_nth(FaultyVfs::Operation::sync, FaultyVfs::Fault::io_error, true);
+  expect_survival_of_every_nth(FaultyVfs::Operation::sync, FaultyVfs::Fault::io_error, true);
 }
 
 TEST(LedgerOnAFullDisk, SaysSoAndGoesOnWhenThereIsRoomAgain) {
@@ -134,7 +135,7 @@ TEST(LedgerOnAFullDisk, SaysSoAndGoesOnWhenThereIsRoomAgain) {
 }
 
 TEST(LedgerOnAFullDisk, FailsAtEveryNthWriteWithoutLoss) {
-  fail_every_nth(FaultyVfs::Operation::write, FaultyVfs::Fault::disk_full, true);
+  expect_survival_of_every_nth(FaultyVfs::Operation::write, FaultyVfs::Fault::disk_full, true);
 }
 
 TEST(LedgerOnABadDisk, AcknowledgesNothingAfterAFailedSyncBeforeItReadTheFileAgain) {

@@ -142,7 +142,7 @@ TEST(LedgerAgainstANaiveOne, SaysTheSame) {
   for (unsigned seed = 1; seed <= 6; ++seed) {
     SCOPED_TRACE(testing::Message() << "seed " << seed);
     Model(seed).run(80);
-    if (HasFailure()) return;
+    ASSERT_FALSE(HasFailure());
   }
 }
 
