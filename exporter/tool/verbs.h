@@ -6,12 +6,12 @@
 
 namespace exporter::tool {
 
-void add_check(CLI::App& app, int& exit_code);        // check config, check web-config
-void add_config(CLI::App& app, int& exit_code);       // config show
-void add_demo(CLI::App& app, int& exit_code);         // demo
-void add_explain(CLI::App& app, int& exit_code);      // explain SERVICE TIME
-void add_ledger(CLI::App& app, int& exit_code);       // ledger verify|backup|correct|accept-gap
-void add_probe(CLI::App& app, int& exit_code);        // probe --module --target
+void add_check(CLI::App& app, int& exit_code);    // check config, check web-config
+void add_config(CLI::App& app, int& exit_code);   // config show
+void add_demo(CLI::App& app, int& exit_code);     // demo
+void add_explain(CLI::App& app, int& exit_code);  // explain SERVICE TIME
+void add_ledger(CLI::App& app, int& exit_code);   // ledger verify|backup|correct|accept-gap
+void add_probe(CLI::App& app, int& exit_code);    // probe --module --target
 
 int run(int argc, char** argv);
 
