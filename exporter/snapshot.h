@@ -61,6 +61,7 @@ struct Snapshot {
   std::vector<std::shared_ptr<const ServiceFacts>> facts;    // by service name
   std::vector<std::shared_ptr<const CheckView>> checks;      // by service, then check
   std::vector<RecordedWindow> windows;                       // not over yet
+  std::size_t statements = 0;                                // in the ledger
 };
 
 }  // namespace exporter

@@ -42,6 +42,7 @@ LedgerResult<void> BookImpl::publish(Seconds now) {
   for (const RecordedWindow& window : entries_.windows) {
     if (window.window.to > now && !window.withdrawn) snapshot->windows.push_back(window);
   }
+  snapshot->statements = entries_.statements.size();
   find_plan(now);
   find_next_event(now);
   snapshot_ = std::move(snapshot);

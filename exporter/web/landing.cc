@@ -3,9 +3,9 @@
 // prefix.
 #include <fmt/format.h>
 
-#include <cmath>
 #include <map>
 
+#include "exporter/report/figures_text.h"
 #include "exporter/sla/zone.h"
 #include "exporter/version.h"
 #include "exporter/web/html.h"
@@ -31,20 +31,7 @@ std::string state_cell(std::string_view word) {
   return fmt::format("<td class=\"{0}\">{1} {0}</td>", word, shape_of(word));
 }
 
-// Cut, never rounded up: 99.9996 % must not read 100 %.
-std::string percent(std::optional<double> ratio) {
-  if (!ratio) return "&ndash;";
-  return fmt::format("{:.3f} %", std::floor(*ratio * 1e5 + 1e-7) / 1e3);
-}
-
-// An objective is exact to six decimals, of which trailing zeros are left out.
-std::string objective_text(const Objective& objective) {
-  return fmt::format("{:g} %", static_cast<double>(objective.parts_per_million) / 1e4);
-}
-
-std::string minutes(std::int64_t slots, std::chrono::seconds every) {
-  return fmt::format("{:.1f} min", static_cast<double>(slots * every.count()) / 60);
-}
+std::string percent(std::optional<double> ratio) { return percent_text(ratio).value_or("&ndash;"); }
 
 std::string service_row(const ServiceView& view, const Service* service) {
   std::string name = escape_html(view.service);
@@ -57,7 +44,7 @@ std::string service_row(const ServiceView& view, const Service* service) {
       "<td class=\"number\">{} of {}</td><td class=\"number\">{}</td>{}</tr>\n",
       name, state_cell(name_of(view.state)), objective_text(view.objective),
       percent(month.availability), month.remaining, month.allowed,
-      minutes(month.remaining, view.every), state_cell(name_of(month.state)));
+      minutes_text(month.remaining, view.every), state_cell(name_of(month.state)));
 }
 
 const ServiceView* first_of(const Snapshot& snapshot, const std::string& agreement) {
