@@ -195,6 +195,9 @@ class BookImpl final : public Book {
   LedgerResult<Statement> make_statement(const std::string& agreement, const Period& period,
                                          bool closed, int revision, const ServiceState* corrected,
                                          Seconds now);
+  bool changes(const Correction& correction, const std::string& agreement,
+               const Period& period) const;
+  bool corrected_since(const Statement& statement, const Period& period) const;
   bool all_judged(const TermsTimeline& terms, const Period& period) const;
   LedgerResult<void> revise_statements(const Correction& correction, Seconds now, Batch& batch);
   const MonthFold* known_fold(const std::string& agreement, const ServiceState& service,

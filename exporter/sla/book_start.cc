@@ -88,6 +88,7 @@ void BookImpl::load_services(const LedgerState& state) {
       service->unjudged = std::max(service->unjudged, history->second.next_slot);
       service->rescued += history->second.rescued;
     }
+    find_due(*service);
   }
   for (const OutcomeRecord& record : state.open_outcomes) {
     const std::size_t service = index_of(record.service);

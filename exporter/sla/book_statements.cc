@@ -77,19 +77,39 @@ LedgerResult<std::optional<Statement>> BookImpl::due_statement(const std::string
   std::optional<Period> period = terms.period_at(terms.first().from);
   for (; period && period->end <= now;
        period = terms.period_of(period->month + std::chrono::months(1))) {
-    bool provisional = false, closed = false;
+    const Statement* last = nullptr;
     for (const Statement& known : entries_.statements) {
-      if (!is_of(known, agreement, period->month)) continue;
-      provisional = true;
-      closed |= known.closed;
+      if (is_of(known, agreement, period->month)) last = &known;
     }
     const bool closes = now >= period->end + terms.terms_of(*period).terms.close_after;
-    if (closed || (provisional && !closes) || !all_judged(terms, *period)) continue;
-    auto statement = make_statement(agreement, *period, closes, 1, nullptr, now);
+    const bool revises = last && last->closed && corrected_since(*last, *period);
+    const bool due = !last || (closes && !last->closed) || revises;
+    if (!due || !all_judged(terms, *period)) continue;
+    const int revision = revises ? last->revision + 1 : 1;
+    auto statement = make_statement(agreement, *period, closes, revision, nullptr, now);
     if (!statement) return std::unexpected(statement.error());
     return *std::move(statement);
   }
   return std::nullopt;
+}
+
+// Was a correction of the month entered after the statement? The book gives a correction its
+// revision in the same commit; one that slatool entered while no exporter ran has none yet.
+bool BookImpl::corrected_since(const Statement& statement, const Period& period) const {
+  return std::ranges::any_of(entries_.corrections, [&](const Correction& correction) {
+    return correction.committed > statement.committed &&
+           changes(correction, statement.agreement, period);
+  });
+}
+
+bool BookImpl::changes(const Correction& correction, const std::string& agreement,
+                       const Period& period) const {
+  if (correction.from >= period.end || correction.to <= period.begin) return false;
+  if (!concerns(correction.agreements, std::span(&agreement, 1))) return false;
+  const std::size_t index = index_of(correction.service);
+  if (index == kNone) return true;
+  const std::vector<std::string> names = services_[index]->plan->names();
+  return !entries_.terms.at(agreement).coverage(names, period.begin, period.end).empty();
 }
 
 bool BookImpl::all_judged(const TermsTimeline& terms, const Period& period) const {
@@ -181,7 +201,7 @@ LedgerResult<void> BookImpl::revise_statements(const Correction& correction, Sec
   const std::size_t index = index_of(correction.service);
   const ServiceState* corrected = index == kNone ? nullptr : services_[index].get();
   for (const auto& [agreement, terms] : entries_.terms) {
-    if (terms.empty() || !concerns(correction.agreements, std::span(&agreement, 1))) continue;
+    if (terms.empty()) continue;
     std::map<std::chrono::year_month, int> revisions;
     for (const Statement& known : entries_.statements) {
       if (known.agreement != agreement || !known.closed) continue;
@@ -192,9 +212,7 @@ LedgerResult<void> BookImpl::revise_statements(const Correction& correction, Sec
     std::string previous_hash;
     for (const auto& [month, revision] : revisions) {
       const auto period = terms.period_of(month);
-      if (!period || correction.from >= period->end || correction.to <= period->begin) continue;
-      if (corrected && terms.coverage(corrected->plan->names(), period->begin, period->end).empty())
-        continue;
+      if (!period || !changes(correction, agreement, *period)) continue;
       auto statement = make_statement(agreement, *period, true, revision + 1, corrected, now);
       if (!statement) return std::unexpected(statement.error());
       // Several months at once chain one after the other.

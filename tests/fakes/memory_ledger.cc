@@ -55,7 +55,7 @@ LedgerResult<void> MemoryLedger::commit(const Batch& batch, Seconds now) {
   }
   take_outcomes(batch);
   take_verdicts(batch);
-  take_entries(batch);
+  take_entries(batch, now);
   last_commit = now;
   ++commits;
   return {};
@@ -88,7 +88,7 @@ void MemoryLedger::take_verdicts(const Batch& batch) {
   }
 }
 
-void MemoryLedger::take_entries(const Batch& batch) {
+void MemoryLedger::take_entries(const Batch& batch, Seconds now) {
   for (const PlanRecord& plan : batch.plans) {
     const auto last = std::find_if(plans.rbegin(), plans.rend(), [&plan](const PlanRecord& other) {
       return other.service == plan.service;
@@ -110,6 +110,7 @@ void MemoryLedger::take_entries(const Batch& batch) {
   }
   for (Correction correction : batch.corrections) {
     correction.id = static_cast<std::int64_t>(corrections.size()) + 1;
+    if (correction.committed == Seconds()) correction.committed = now;
     corrections.push_back(correction);
   }
   for (const Statement& statement : batch.statements) {

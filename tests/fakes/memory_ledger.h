@@ -61,7 +61,7 @@ class MemoryLedger : public Ledger {
  private:
   void take_outcomes(const Batch& batch);
   void take_verdicts(const Batch& batch);
-  void take_entries(const Batch& batch);
+  void take_entries(const Batch& batch, Seconds now);
   bool judged(const std::string& service, Seconds slot) const;
 };
 
