@@ -1,11 +1,15 @@
 #include "exporter/admin_commands.h"
 
+#include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
 
 namespace exporter {
 namespace {
 
 using nlohmann::json;
+
+using ReadCommand = std::expected<AdminCommand, std::string>;
 
 std::optional<Verdict> verdict_named(const std::string& name) {
   for (Verdict verdict : {Verdict::good, Verdict::bad, Verdict::unknown, Verdict::excluded}) {
@@ -18,14 +22,20 @@ std::string refused(const std::string& error) {
   return json{{"ok", false}, {"error", error}}.dump();
 }
 
-std::expected<Correction, std::string> read_correction(const json& request) {
+Seconds instant(const json& value) {
+  return Seconds(std::chrono::seconds(value.get<std::int64_t>()));
+}
+
+std::int64_t number(Seconds at) { return at.time_since_epoch().count(); }
+
+ReadCommand read_correction(const json& request) {
   Correction correction;
   correction.by = request.at("by").get<std::string>();
   correction.why = request.at("why").get<std::string>();
   correction.service = request.at("service").get<std::string>();
   correction.agreements = request.value("agreements", std::vector<std::string>{});
-  correction.from = Seconds(std::chrono::seconds(request.at("from").get<std::int64_t>()));
-  correction.to = Seconds(std::chrono::seconds(request.at("to").get<std::int64_t>()));
+  correction.from = instant(request.at("from"));
+  correction.to = instant(request.at("to"));
   std::string verdict = request.at("verdict").get<std::string>();
   std::optional<Verdict> named = verdict_named(verdict);
   if (!named)
@@ -38,24 +48,84 @@ std::expected<Correction, std::string> read_correction(const json& request) {
   return correction;
 }
 
-std::expected<AdminCommand, std::string> read_command(const json& request) {
-  AdminCommand command;
-  std::string name = request.at("command").get<std::string>();
-  if (name == "correct") {
-    auto correction = read_correction(request);
-    if (!correction) return std::unexpected(correction.error());
-    command.correction = std::move(*correction);
-    return command;
-  }
-  if (name != "terms-now")
-    return std::unexpected("the command '" + name + "' is not known to this version of the daemon");
-  command.agreement = request.at("agreement").get<std::string>();
-  command.by = request.at("by").get<std::string>();
-  command.why = request.at("why").get<std::string>();
+ReadCommand read_terms_now(const json& request) {
+  return TakeTerms{.agreement = request.at("agreement").get<std::string>(),
+                   .by = request.at("by").get<std::string>(),
+                   .why = request.at("why").get<std::string>()};
+}
+
+ReadCommand read_window(const json& request) {
+  MaintenanceWindow window;
+  window.id = request.at("id").get<std::string>();
+  window.services = request.value("services", std::vector<std::string>{});
+  window.agreements = request.value("agreements", std::vector<std::string>{});
+  window.from = instant(request.at("from"));
+  window.to = instant(request.at("to"));
+  window.summary = request.value("summary", "");
+  if (request.contains("announced")) window.announced = instant(request["announced"]);
+  if (window.id.empty()) return std::unexpected("a maintenance window needs an id");
+  return window;
+}
+
+ReadCommand read_withdrawal(const json& request) {
+  WithdrawWindows command{.ids = request.at("ids").get<std::vector<std::string>>()};
+  if (command.ids.empty()) return std::unexpected("no maintenance window is named");
   return command;
 }
 
+// One line a command.
+constexpr std::array<std::pair<std::string_view, ReadCommand (*)(const json&)>, 4> kCommands = {{
+    {"correct", read_correction},
+    {"terms-now", read_terms_now},
+    {"maintenance-add", read_window},
+    {"maintenance-withdraw", read_withdrawal},
+}};
+
+ReadCommand read_command(const json& request) {
+  const std::string name = request.at("command").get<std::string>();
+  const auto found =
+      std::ranges::find(kCommands, name, [](const auto& command) { return command.first; });
+  if (found != kCommands.end()) return found->second(request);
+  return std::unexpected("the command '" + name + "' is not known to this version of the daemon");
+}
+
+json request_of(const Correction& correction) {
+  return json{{"command", "correct"},
+              {"service", correction.service},
+              {"from", number(correction.from)},
+              {"to", number(correction.to)},
+              {"verdict", name_of(correction.verdict)},
+              {"agreements", correction.agreements},
+              {"by", correction.by},
+              {"why", correction.why}};
+}
+
+json request_of(const TakeTerms& terms) {
+  return json{{"command", "terms-now"},
+              {"agreement", terms.agreement},
+              {"by", terms.by},
+              {"why", terms.why}};
+}
+
+json request_of(const MaintenanceWindow& window) {
+  json request{{"command", "maintenance-add"}, {"id", window.id},
+               {"services", window.services},  {"agreements", window.agreements},
+               {"from", number(window.from)},  {"to", number(window.to)},
+               {"summary", window.summary}};
+  if (window.announced) request["announced"] = number(*window.announced);
+  return request;
+}
+
+json request_of(const WithdrawWindows& windows) {
+  return json{{"command", "maintenance-withdraw"}, {"ids", windows.ids}};
+}
+
 }  // namespace
+
+std::string admin_request_of(const AdminCommand& command) {
+  const json request = std::visit([](const auto& each) { return request_of(each); }, command);
+  return request.dump(-1, ' ', false, json::error_handler_t::replace);
+}
 
 std::string answer_admin_request(
     const std::string& request,
@@ -64,7 +134,7 @@ std::string answer_admin_request(
   if (!parsed.is_object()) return refused("the request is not a JSON object");
   if (parsed.value("command", json()) == "ping")
     return json{{"ok", true}, {"message", "pong"}}.dump();
-  std::expected<AdminCommand, std::string> command;
+  ReadCommand command;
   try {
     command = read_command(parsed);
   } catch (const json::exception& wrong) {

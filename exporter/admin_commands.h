@@ -2,23 +2,35 @@
 //   {"command":"correct","service":...,"from":unix,"to":unix,"verdict":"good|bad|unknown|excluded",
 //    "agreements":[...],"by":...,"why":...}
 //   {"command":"terms-now","agreement":...,"by":...,"why":...}
+//   {"command":"maintenance-add","id":...,"services":[...],"agreements":[...],"from":unix,"to":unix,
+//    "announced":unix,"summary":...}
+//   {"command":"maintenance-withdraw","ids":[...]}
 //   {"command":"ping"}
 // The answer is {"ok":true,"message":...} or {"ok":false,"error":...}. Pure.
 #pragma once
 
 #include <expected>
 #include <functional>
-#include <optional>
 #include <string>
+#include <variant>
+#include <vector>
 
 #include "exporter/ledger/records.h"
+#include "exporter/sla/window.h"
 
 namespace exporter {
 
-struct AdminCommand {
-  std::optional<Correction> correction;  // else: bring the waiting terms of `agreement` in force
+// Brings the terms that wait for the next month in force at once.
+struct TakeTerms {
   std::string agreement, by, why;
 };
+struct WithdrawWindows {
+  std::vector<std::string> ids;
+};
+using AdminCommand = std::variant<Correction, TakeTerms, MaintenanceWindow, WithdrawWindows>;
+
+// The request for a command, on one line.
+std::string admin_request_of(const AdminCommand& command);
 
 // Parses a request, calls `execute` for one that is valid, and writes the answer. Never throws.
 std::string answer_admin_request(

@@ -128,7 +128,8 @@ std::expected<void, std::string> TheApp::open() {
                        },
                    .ledger = *ledger_,
                    .accounting = *accounting_,
-                   .stats = stats_});
+                   .stats = stats_,
+                   .reports = options_.storage_path / "reports"});
   auto opened = monitor_->open(std::make_shared<const Config>(std::move(*config)));
   if (!opened) return opened;
   stats_.reload_success_seconds =
@@ -157,8 +158,7 @@ std::expected<void, std::string> TheApp::open_admin() {
   auto handler = [this](const std::string& request) {
     return answer_admin_request(request, [this](AdminCommand command) {
       return on_loop([this, command = std::move(command)](Monitor::Answer answer) {
-        if (command.correction) return monitor_->correct(*command.correction, std::move(answer));
-        monitor_->take_terms_now(command.agreement, command.by, command.why, std::move(answer));
+        monitor_->execute(command, std::move(answer));
       });
     });
   };

@@ -28,6 +28,7 @@ std::int64_t attempts_that_fit() {
 Monitor::Monitor(MonitorParts parts)
     : parts_(std::move(parts)),
       book_(make_book(parts_.ledger)),
+      reports_(parts_.reports),
       canaries_(parts_.loop, parts_.prober, parts_.stats) {}
 
 Seconds Monitor::slot_now() const {
@@ -168,6 +169,7 @@ void Monitor::account(std::vector<Arrival> arrivals, Seconds now) {
   publish(std::move(*snapshot), now);
   constexpr std::chrono::milliseconds kPackBudget{50};
   follow_calendars(now);
+  write_reports(now);
   auto packed = parts_.ledger.pack(now, kPackBudget);
   if (!packed)
     log_warn("finished days could not be packed; it is tried again",
@@ -193,6 +195,27 @@ void Monitor::follow_calendars(Seconds now) {
     return;
   }
   for (const std::string& sentence : *said) log_info(sentence);
+}
+
+// Accounting executor. One a step, because a step should be short.
+void Monitor::write_reports(Seconds now) {
+  const std::size_t statements = book_->snapshot()->statements;
+  if (parts_.reports.empty() || reported_ == statements || now < next_report_) return;
+  const Place& place = book_->snapshot()->config->place;
+  auto written = reports_.write_next(parts_.ledger, {place.name, place.network}, now);
+  if (!written) {
+    next_report_ = now + kReportRetry;
+    if (!std::exchange(report_failed_, true))
+      log_error("the report of a month could not be written; it is tried again every minute",
+                {{"error", written.error()}});
+    return;
+  }
+  report_failed_ = false;
+  if (!*written) {
+    reported_ = statements;
+    return;
+  }
+  log_info("the report of a month is written", {{"file", (**written).string()}});
 }
 
 // A month may have turned: frozen terms took effect.
@@ -229,23 +252,44 @@ void Monitor::reload(std::shared_ptr<const Config> config, Answer answer) {
   });
 }
 
-void Monitor::correct(Correction correction, Answer answer) {
-  auto job = [correction = std::move(correction),
-              now = slot_now()](Book& book) -> std::expected<std::string, std::string> {
-    auto done = book.correct(correction, now);
-    if (!done) return std::unexpected(done.error().message);
-    return "correction " + std::to_string(done->id) +
-           " is recorded; the original verdicts stay in the ledger";
-  };
-  run_on_book(std::move(job), std::move(answer));
+namespace {
+
+using Done = std::expected<std::string, std::string>;
+
+Done done_or(const LedgerResult<void>& result, std::string sentence) {
+  if (!result) return std::unexpected(result.error().message);
+  return sentence;
 }
 
-void Monitor::take_terms_now(std::string agreement, std::string by, std::string why,
-                             Answer answer) {
-  auto job = [=, now = slot_now()](Book& book) -> std::expected<std::string, std::string> {
-    auto done = book.take_terms_now(agreement, by, why, now);
-    if (!done) return std::unexpected(done.error().message);
-    return "the waiting terms of agreement '" + agreement + "' are in force";
+Done carry_out(Book& book, const Correction& correction, Seconds now) {
+  auto done = book.correct(correction, now);
+  if (!done) return std::unexpected(done.error().message);
+  return "correction " + std::to_string(done->id) +
+         " is recorded; the original verdicts stay in the ledger";
+}
+
+Done carry_out(Book& book, const TakeTerms& terms, Seconds now) {
+  return done_or(book.take_terms_now(terms.agreement, terms.by, terms.why, now),
+                 "the waiting terms of agreement '" + terms.agreement + "' are in force");
+}
+
+Done carry_out(Book& book, const MaintenanceWindow& window, Seconds now) {
+  return done_or(
+      book.record_windows({window}, now),
+      "maintenance window '" + window.id +
+          "' is recorded; slots that begin from now on and lie wholly in it are excluded");
+}
+
+Done carry_out(Book& book, const WithdrawWindows& windows, Seconds now) {
+  return done_or(book.withdraw_windows(windows.ids, now),
+                 "withdrawn; slots that have begun stay excluded");
+}
+
+}  // namespace
+
+void Monitor::execute(AdminCommand command, Answer answer) {
+  auto job = [command = std::move(command), now = slot_now()](Book& book) {
+    return std::visit([&](const auto& each) { return carry_out(book, each, now); }, command);
   };
   run_on_book(std::move(job), std::move(answer));
 }

@@ -13,9 +13,11 @@
 #include <string>
 #include <vector>
 
+#include "exporter/admin_commands.h"
 #include "exporter/calendar_watch.h"
 #include "exporter/executor.h"
 #include "exporter/metrics/stats.h"
+#include "exporter/report/report_files.h"
 #include "exporter/schedule/scheduler.h"
 #include "exporter/sla/book.h"
 
@@ -27,6 +29,7 @@ struct MonitorParts {
   Ledger& ledger;
   Executor& accounting;
   ExporterStats& stats;
+  std::filesystem::path reports{};  // folder of the months' reports; empty: none are written
 };
 
 class Monitor {
@@ -35,6 +38,8 @@ class Monitor {
   static constexpr Duration kTick = std::chrono::seconds(1);
   // How often the maintenance calendars are looked at.
   static constexpr std::chrono::seconds kCalendarLook{60};
+  // How long after a report could not be written it is tried again.
+  static constexpr std::chrono::seconds kReportRetry{60};
   // Outcomes that wait while the disk cannot take them; the oldest are dropped and counted.
   static constexpr std::size_t kMaxWaitingArrivals = 200'000;
 
@@ -51,8 +56,8 @@ class Monitor {
   using Answer = std::function<void(std::expected<std::string, std::string>)>;
   // Takes a valid configuration in force. `answer` runs on the loop thread.
   void reload(std::shared_ptr<const Config> config, Answer answer);
-  void correct(Correction correction, Answer answer);
-  void take_terms_now(std::string agreement, std::string by, std::string why, Answer answer);
+  // What a person signed, with slatool; likewise.
+  void execute(AdminCommand command, Answer answer);
 
   // Any thread.
   std::shared_ptr<const Snapshot> snapshot() const;
@@ -65,6 +70,7 @@ class Monitor {
   void account(std::vector<Arrival> arrivals, Seconds now);
   void follow_plan();
   void follow_calendars(Seconds now);
+  void write_reports(Seconds now);
   void publish(std::shared_ptr<const Snapshot> snapshot, std::optional<Seconds> at);
   void run_on_book(std::function<std::expected<std::string, std::string>(Book&)> job,
                    Answer answer);
@@ -73,8 +79,13 @@ class Monitor {
 
   MonitorParts parts_;
   std::unique_ptr<Book> book_;  // accounting executor only, after open()
-  CalendarWatch calendars_;     // accounting executor only, after open(), as the two below
+  // Accounting executor only, after open():
+  CalendarWatch calendars_;
   Seconds next_plan_look_{}, next_calendar_look_{};
+  ReportFiles reports_;
+  Seconds next_report_{};
+  std::optional<std::size_t> reported_;  // so many statements have their report
+  bool report_failed_ = false;
   std::unique_ptr<SlotClock> clock_;
   CanaryRounds canaries_;
   std::unique_ptr<Scheduler> scheduler_;

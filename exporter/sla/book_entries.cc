@@ -11,8 +11,6 @@
 namespace exporter {
 namespace {
 
-constexpr std::string_view kToolPrefix = "tool:";
-
 LedgerError refused(std::string message) {
   return {LedgerError::Kind::refused, std::move(message)};
 }
@@ -70,50 +68,16 @@ LedgerResult<Correction> BookImpl::correct(Correction correction, Seconds now) {
 
 LedgerResult<void> BookImpl::record_windows(std::vector<MaintenanceWindow> windows, Seconds now) {
   if (!config_) return std::unexpected(refused("the book was not started"));
-  Batch batch;
-  for (MaintenanceWindow& window : windows) {
-    if (window.from >= window.to) {
-      return std::unexpected(
-          refused(fmt::format("a maintenance window must end after it begins: "
-                              "{} to {}",
-                              format_utc(window.from), format_utc(window.to))));
-    }
-    if (!window.id.starts_with(kToolPrefix)) window.id = std::string(kToolPrefix) + window.id;
-    for (const RecordedWindow& known : entries_.windows) {
-      if (known.window.id != window.id || known.withdrawn) continue;
-      // The same window said again with other content, such as its announcement.
-      batch.windows.push_back(known);
-      batch.windows.back().withdrawn = now;
-    }
-    RecordedWindow recorded{.window = window, .first_seen = now, .withdrawn = {}};
-    while (std::ranges::any_of(entries_.windows, [&recorded](const RecordedWindow& known) {
-      return known.window.id == recorded.window.id && known.first_seen == recorded.first_seen;
-    })) {
-      recorded.first_seen += std::chrono::seconds(1);
-    }
-    batch.windows.push_back(std::move(recorded));
-  }
-  return take_windows(std::move(batch), now);
+  auto batch = entries_.recording(std::move(windows), now);
+  if (!batch) return std::unexpected(batch.error());
+  return take_windows(*std::move(batch), now);
 }
 
 LedgerResult<void> BookImpl::withdraw_windows(std::vector<std::string> ids, Seconds now) {
   if (!config_) return std::unexpected(refused("the book was not started"));
-  Batch batch;
-  for (const std::string& id : ids) {
-    const std::string with_prefix = std::string(kToolPrefix) + id;
-    const std::size_t before = batch.windows.size();
-    for (const RecordedWindow& known : entries_.windows) {
-      const bool named = known.window.id == id || known.window.id == with_prefix;
-      if (!named || known.withdrawn || known.window.to <= now) continue;
-      batch.windows.push_back(known);
-      batch.windows.back().withdrawn = now;
-    }
-    if (batch.windows.size() == before) {
-      return std::unexpected(refused(
-          fmt::format("no maintenance window \"{}\" is in force (slatool maintenance list)", id)));
-    }
-  }
-  return take_windows(std::move(batch), now);
+  auto batch = entries_.withdrawing(ids, now);
+  if (!batch) return std::unexpected(batch.error());
+  return take_windows(*std::move(batch), now);
 }
 
 LedgerResult<void> BookImpl::take_windows(Batch batch, Seconds now) {

@@ -1,10 +1,20 @@
 // Folds the ledger's entries in their order of commit.
 #include "exporter/sla/entries.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+
+#include "exporter/sla/zone.h"
 
 namespace exporter {
 namespace {
+
+constexpr std::string_view kToolPrefix = "tool:";
+
+std::unexpected<LedgerError> refused(std::string message) {
+  return std::unexpected(LedgerError{LedgerError::Kind::refused, std::move(message)});
+}
 
 void take_window(std::vector<RecordedWindow>& windows, const RecordedWindow& window) {
   const auto known = std::ranges::find_if(windows, [&window](const RecordedWindow& other) {
@@ -31,6 +41,68 @@ LedgerResult<void> Entries::add(const Batch& batch) {
   statements.insert(statements.end(), batch.statements.begin(), batch.statements.end());
   gaps.insert(gaps.end(), batch.gaps.begin(), batch.gaps.end());
   return {};
+}
+
+namespace {
+
+LedgerResult<void> check_window(const Entries& entries, const MaintenanceWindow& window) {
+  if (window.from >= window.to) {
+    return refused(fmt::format("a maintenance window must end after it begins: {} to {}",
+                               format_utc(window.from), format_utc(window.to)));
+  }
+  for (const std::string& service : window.services) {
+    if (!entries.plans.find(service))
+      return refused(fmt::format("the ledger knows no service \"{}\"", service));
+  }
+  for (const std::string& agreement : window.agreements) {
+    if (!entries.terms.contains(agreement))
+      return refused(fmt::format("the ledger knows no agreement \"{}\"", agreement));
+  }
+  return {};
+}
+
+}  // namespace
+
+LedgerResult<Batch> Entries::recording(std::vector<MaintenanceWindow> added, Seconds now) const {
+  Batch batch;
+  for (MaintenanceWindow& window : added) {
+    if (auto checked = check_window(*this, window); !checked)
+      return std::unexpected(checked.error());
+    if (!window.id.starts_with(kToolPrefix)) window.id = std::string(kToolPrefix) + window.id;
+    for (const RecordedWindow& known : windows) {
+      if (known.window.id != window.id || known.withdrawn) continue;
+      // The same window said again with other content, such as its announcement.
+      batch.windows.push_back(known);
+      batch.windows.back().withdrawn = now;
+    }
+    RecordedWindow recorded{.window = std::move(window), .first_seen = now, .withdrawn = {}};
+    while (std::ranges::any_of(windows, [&recorded](const RecordedWindow& known) {
+      return known.window.id == recorded.window.id && known.first_seen == recorded.first_seen;
+    })) {
+      recorded.first_seen += std::chrono::seconds(1);
+    }
+    batch.windows.push_back(std::move(recorded));
+  }
+  return batch;
+}
+
+LedgerResult<Batch> Entries::withdrawing(const std::vector<std::string>& ids, Seconds now) const {
+  Batch batch;
+  for (const std::string& id : ids) {
+    const std::string with_prefix = std::string(kToolPrefix) + id;
+    const std::size_t before = batch.windows.size();
+    for (const RecordedWindow& known : windows) {
+      const bool named = known.window.id == id || known.window.id == with_prefix;
+      if (!named || known.withdrawn || known.window.to <= now) continue;
+      batch.windows.push_back(known);
+      batch.windows.back().withdrawn = now;
+    }
+    if (batch.windows.size() == before) {
+      return refused(
+          fmt::format("no maintenance window \"{}\" is in force (slatool maintenance list)", id));
+    }
+  }
+  return batch;
 }
 
 LedgerResult<Entries> fold_entries(const LedgerState& state, bool with_statements) {

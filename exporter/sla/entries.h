@@ -22,6 +22,11 @@ struct Entries {
 
   // Takes what a batch added.
   LedgerResult<void> add(const Batch& batch);
+  // What records windows given by hand, under "tool:" and their id. A window of the same id that
+  // is in force is replaced. Refused: an empty span, and names the ledger does not know.
+  LedgerResult<Batch> recording(std::vector<MaintenanceWindow> windows, Seconds now) const;
+  // What withdraws windows that are not over, by id, with "tool:" or without.
+  LedgerResult<Batch> withdrawing(const std::vector<std::string>& ids, Seconds now) const;
   FoldRules rules(const PlanTimeline& plan, const TermsTimeline& agreement) const {
     return {plan, agreement, windows, corrections};
   }

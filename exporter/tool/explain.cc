@@ -5,20 +5,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <ctime>
 #include <memory>
-#include <optional>
 #include <string>
 
-#include "exporter/ledger/ledger.h"
+#include "exporter/config/values.h"
 #include "exporter/sla/slot.h"
-#include "exporter/sla/zone.h"
+#include "exporter/tool/ledger_file.h"
 #include "exporter/tool/verbs.h"
 
 namespace exporter::tool {
 namespace {
-
-constexpr int kExitUsage = 2;
 
 struct Options {
   std::string storage = "data", service, time;
@@ -76,38 +72,23 @@ void print_overlays(const LedgerState& state, const std::string& service, Second
   }
 }
 
-int refuse(std::string_view message) {
-  fmt::print(stderr, "slatool explain: {}\n", message);
-  return kExitUsage;
-}
-
-// UTC "2026-11-22T23:00:00Z"; seconds may be left out.
-std::optional<Seconds> parse_time(const std::string& text) {
-  for (const char* format : {"%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%MZ"}) {
-    std::tm parts{};
-    const char* end = strptime(text.c_str(), format, &parts);
-    if (end != nullptr && *end == '\0') return Seconds(std::chrono::seconds(timegm(&parts)));
-  }
-  return std::nullopt;
-}
+int refuse(std::string_view message) { return complain("explain", message, kUsageError); }
 
 int explain(const Options& options) {
-  std::optional<Seconds> time = parse_time(options.time);
-  if (!time)
-    return refuse(fmt::format("'{}' is not a time in UTC such as 2026-11-22T23:00Z", options.time));
-  auto ledger = Ledger::open({.folder = options.storage, .read_only = true});
-  if (!ledger) return refuse(ledger.error().message);
-  auto state = (*ledger)->load();
-  if (!state) return refuse(state.error().message);
-  auto history = state->services.find(options.service);
-  if (history == state->services.end()) {
+  auto contents = read_ledger(options.storage);
+  if (!contents) return refuse(contents.error().message);
+  auto& [ledger, state] = *contents;
+  const auto time = config::parse_time(options.time, zone_of(state));
+  if (!time) return refuse("TIME: " + time.error());
+  auto history = state.services.find(options.service);
+  if (history == state.services.end()) {
     return refuse(fmt::format("the ledger knows no service '{}'", options.service));
   }
   // The run that holds the instant says how long slots were then.
   constexpr std::chrono::seconds kLongestSlot = std::chrono::hours(24);
   std::chrono::seconds every = history->second.every;
   auto runs =
-      (*ledger)->verdicts(options.service, *time - kLongestSlot, *time + std::chrono::seconds(1));
+      ledger->verdicts(options.service, *time - kLongestSlot, *time + std::chrono::seconds(1));
   if (!runs) return refuse(runs.error().message);
   const VerdictRun* found = nullptr;
   for (const VerdictRun& run : *runs) {
@@ -123,9 +104,9 @@ int explain(const Options& options) {
                found->cause == Cause::none ? "" : fmt::format(" ({})", name_of(found->cause)),
                found->rescued ? ", saved by confirmation" : "");
   }
-  print_plan(*state, options.service, slot);
-  print_overlays(*state, options.service, slot, slot + every);
-  auto outcomes = (*ledger)->outcomes(options.service, "", slot, slot + every);
+  print_plan(state, options.service, slot);
+  print_overlays(state, options.service, slot, slot + every);
+  auto outcomes = ledger->outcomes(options.service, "", slot, slot + every);
   if (!outcomes) return refuse(outcomes.error().message);
   fmt::print("observed:{}\n", outcomes->empty() ? " nothing" : "");
   for (const OutcomeRecord& record : *outcomes) fmt::print("{}\n", attempt_text(record));
@@ -136,13 +117,13 @@ int explain(const Options& options) {
 
 void add_explain(CLI::App& app, int& exit_code) {
   auto options = std::make_shared<Options>();
-  CLI::App* verb = app.add_subcommand("explain", "Say why a slot of a service has its verdict");
+  CLI::App* verb = add_ledger_verb(app, "explain", "Say why a slot of a service has its verdict",
+                                   options, explain, exit_code);
   verb->add_option("SERVICE", options->service, "As in the configuration")->required();
-  verb->add_option("TIME", options->time, "Any instant of the slot, in UTC: 2026-11-22T23:00Z")
+  verb->add_option(
+          "TIME", options->time,
+          "Any instant of the slot: 2026-11-22T23:00Z; without an offset in the agreement's zone")
       ->required();
-  verb->add_option("--storage.path", options->storage, "Folder of the ledger")
-      ->capture_default_str();
-  verb->callback([options, &exit_code] { exit_code = explain(*options); });
 }
 
 }  // namespace exporter::tool

@@ -1,26 +1,20 @@
 // slatool ledger: looks after the record of verdicts. `verify` and `backup` read, also while the
 // exporter runs; `correct` and `accept-gap` write, through the exporter when it runs and into the
-// file when it does not.
+// file when it does not; `terms-now` asks the running exporter, which alone knows the terms.
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
 #include "exporter/config/values.h"
-#include "exporter/ledger/ledger.h"
-#include "exporter/sla/zone.h"
-#include "exporter/tool/admin_client.h"
+#include "exporter/tool/ledger_file.h"
 #include "exporter/tool/verbs.h"
 
 namespace exporter::tool {
 namespace {
-
-constexpr int kFailed = 1, kUsageError = 2;
 
 struct Options {
   std::string storage = "data";
@@ -28,30 +22,17 @@ struct Options {
   std::string service, verdict;  // of correct
   std::vector<std::string> agreements;
   std::string from, to, by, why;
+  std::string agreement = "published";  // of terms-now
 };
-
-Seconds now() { return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()); }
-
-int complain(std::string_view verb, const std::string& message, int exit_code = kFailed) {
-  fmt::print(stderr, "slatool ledger {}: {}\n", verb, message);
-  return exit_code;
-}
-
-LedgerResult<std::unique_ptr<Ledger>> open(const Options& options, bool read_only) {
-  LedgerOptions wanted;
-  wanted.folder = options.storage;
-  wanted.read_only = read_only;
-  return Ledger::open(wanted);
-}
 
 // --- verify, backup ----------------------------------------------------------------------------
 
 int verify(const Options& options) {
-  auto ledger = open(options, true);
-  if (!ledger) return complain("verify", ledger.error().message);
+  auto ledger = open_ledger(options.storage, true);
+  if (!ledger) return complain("ledger verify", ledger.error().message);
   const auto report =
       (*ledger)->verify([](std::string_view line) { fmt::print(stderr, "{}\n", line); });
-  if (!report) return complain("verify", report.error().message);
+  if (!report) return complain("ledger verify", report.error().message);
   for (const std::string& problem : report->problems) fmt::print("{}\n", problem);
   fmt::print("{}: {} packed days, {} verdicts, {} outcomes, {} statements: {}\n",
              (*ledger)->file().string(), report->days, report->verdicts, report->outcomes,
@@ -59,16 +40,16 @@ int verify(const Options& options) {
              report->problems.empty() ? std::string("all is well")
                                       : fmt::format("{} problems", report->problems.size()));
   if (report->problems.empty()) return 0;
-  return complain("verify",
+  return complain("ledger verify",
                   "the ledger is not what was committed. Keep the file, stop the exporter, and put "
                   "the last backup that verifies in its place");
 }
 
 int backup(const Options& options) {
-  auto ledger = open(options, true);
-  if (!ledger) return complain("backup", ledger.error().message);
+  auto ledger = open_ledger(options.storage, true);
+  if (!ledger) return complain("ledger backup", ledger.error().message);
   if (const auto done = (*ledger)->backup(options.file); !done) {
-    return complain("backup", done.error().message);
+    return complain("ledger backup", done.error().message);
   }
   fmt::print("{} is a copy of {}; to restore it, stop the exporter and put it there\n",
              options.file, (*ledger)->file().string());
@@ -76,15 +57,6 @@ int backup(const Options& options) {
 }
 
 // --- correct -----------------------------------------------------------------------------------
-
-// Times without an offset are in the zone the published agreement is accounted in.
-Zone zone_of(const LedgerState& state) {
-  for (auto terms = state.terms.rbegin(); terms != state.terms.rend(); ++terms) {
-    if (terms->terms.name != "published") continue;
-    if (auto zone = Zone::parse(terms->terms.timezone)) return *zone;
-  }
-  return {};
-}
 
 std::expected<Verdict, std::string> verdict_named(const std::string& name) {
   const std::array all = {Verdict::good, Verdict::bad, Verdict::unknown, Verdict::excluded};
@@ -120,45 +92,34 @@ std::expected<Correction, std::string> read_correction(const Options& options,
   return correction;
 }
 
-std::string request_of(const Correction& correction) {
-  return nlohmann::json{{"command", "correct"},
-                        {"service", correction.service},
-                        {"from", correction.from.time_since_epoch().count()},
-                        {"to", correction.to.time_since_epoch().count()},
-                        {"verdict", name_of(correction.verdict)},
-                        {"agreements", correction.agreements},
-                        {"by", correction.by},
-                        {"why", correction.why}}
-      .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+LedgerResult<std::string> correct_offline(Ledger& ledger, const AdminCommand& command) {
+  const Correction& correction = std::get<Correction>(command);
+  const auto done = ledger.commit({.corrections = {correction}}, now());
+  if (!done) return std::unexpected(done.error());
+  const Zone utc;
+  return fmt::format(
+      "the correction of {} from {} to {} is recorded; the original verdicts stay in the ledger",
+      correction.service, utc.format(correction.from), utc.format(correction.to));
 }
 
 int correct(const Options& options) {
-  Correction correction;
-  {
-    auto reader = open(options, true);
-    if (!reader) return complain("correct", reader.error().message);
-    const auto state = (*reader)->load();
-    if (!state) return complain("correct", state.error().message);
-    auto read = read_correction(options, *state);
-    if (!read) return complain("correct", read.error(), kUsageError);
-    correction = *std::move(read);
-  }
-  const auto answer = admin_request(options.storage, request_of(correction));
-  if (answer) {
-    fmt::print("{}\n", *answer);
-    return 0;
-  }
-  if (!answer.error().not_running) return complain("correct", answer.error().message);
-  auto ledger = open(options, false);
-  if (!ledger) return complain("correct", ledger.error().message);
-  const auto done = (*ledger)->commit({.corrections = {correction}}, now());
-  if (!done) return complain("correct", done.error().message);
-  const Zone utc;
-  fmt::print(
-      "the correction of {} from {} to {} is recorded; the original verdicts stay in the "
-      "ledger\n",
-      correction.service, utc.format(correction.from), utc.format(correction.to));
-  return 0;
+  const auto contents = read_ledger(options.storage);
+  if (!contents) return complain("ledger correct", contents.error().message);
+  const auto correction = read_correction(options, contents->state);
+  if (!correction) return complain("ledger correct", correction.error(), kUsageError);
+  return carry_out("ledger correct", options.storage, *correction, correct_offline);
+}
+
+// --- terms-now ---------------------------------------------------------------------------------
+
+int terms_now(const Options& options) {
+  const TakeTerms command{options.agreement, options.by, options.why};
+  const auto offline = [](Ledger&, const AdminCommand&) -> LedgerResult<std::string> {
+    return std::unexpected(LedgerError{
+        LedgerError::Kind::refused,
+        "the exporter is not running; start it, for it alone reads the terms that wait"});
+  };
+  return carry_out("ledger terms-now", options.storage, command, offline);
 }
 
 // --- accept-gap --------------------------------------------------------------------------------
@@ -189,17 +150,17 @@ std::expected<GapAcceptance, std::string> read_gap(const Options& options,
 }
 
 int accept_gap(const Options& options) {
-  auto ledger = open(options, false);
+  auto ledger = open_ledger(options.storage, false);
   if (!ledger) {
     // The exporter asks for this only when it refuses to start, so it cannot be running.
-    return complain("accept-gap", ledger.error().message);
+    return complain("ledger accept-gap", ledger.error().message);
   }
   const auto state = (*ledger)->load();
-  if (!state) return complain("accept-gap", state.error().message);
+  if (!state) return complain("ledger accept-gap", state.error().message);
   const auto gap = read_gap(options, *state);
-  if (!gap) return complain("accept-gap", gap.error(), kUsageError);
+  if (!gap) return complain("ledger accept-gap", gap.error(), kUsageError);
   if (const auto done = (*ledger)->commit({.gaps = {*gap}}, now()); !done) {
-    return complain("accept-gap", done.error().message);
+    return complain("ledger accept-gap", done.error().message);
   }
   const Zone utc;
   fmt::print("accepted by {}: nothing is known from {} to {}; start the exporter again\n", gap->by,
@@ -208,17 +169,6 @@ int accept_gap(const Options& options) {
 }
 
 // --- the command line --------------------------------------------------------------------------
-
-using Verb = int (*)(const Options& options);
-
-CLI::App* add_verb(CLI::App& parent, const std::string& name, const std::string& help,
-                   const std::shared_ptr<Options>& options, Verb verb, int& exit_code) {
-  CLI::App* app = parent.add_subcommand(name, help);
-  app->add_option("--storage.path", options->storage, "The exporter's data folder")
-      ->capture_default_str();
-  app->callback([options, verb, &exit_code] { exit_code = verb(*options); });
-  return app;
-}
 
 void add_signature(CLI::App& verb, Options& options) {
   verb.add_option("--by", options.by, "Who signs")->required();
@@ -232,16 +182,18 @@ void add_ledger(CLI::App& app, int& exit_code) {
   CLI::App* ledger =
       app.add_subcommand("ledger", "Verify, copy and correct the record of verdicts");
   ledger->require_subcommand(1);
-  add_verb(*ledger, "verify", "Recompute every checksum, chain, total and verdict; exit 1 if wrong",
-           options, verify, exit_code);
+  add_ledger_verb(*ledger, "verify",
+                  "Recompute every checksum, chain, total and verdict; exit 1 if wrong", options,
+                  verify, exit_code);
 
-  CLI::App* copy = add_verb(*ledger, "backup", "Write a consistent copy, also while it is in use",
-                            options, backup, exit_code);
+  CLI::App* copy =
+      add_ledger_verb(*ledger, "backup", "Write a consistent copy, also while it is in use",
+                      options, backup, exit_code);
   copy->add_option("FILE", options->file, "The copy; it must not exist yet")->required();
 
-  CLI::App* change =
-      add_verb(*ledger, "correct", "Sign off another verdict; the original stays in the record",
-               options, correct, exit_code);
+  CLI::App* change = add_ledger_verb(*ledger, "correct",
+                                     "Sign off another verdict; the original stays in the record",
+                                     options, correct, exit_code);
   change->add_option("SERVICE", options->service, "As in the configuration")->required();
   change->add_option("--from", options->from, "Slots that begin at or after this moment")
       ->required();
@@ -251,10 +203,17 @@ void add_ledger(CLI::App& app, int& exit_code) {
                      "Only for this agreement; may be repeated (default: all)");
   add_signature(*change, *options);
 
-  CLI::App* gap =
-      add_verb(*ledger, "accept-gap",
-               "Accept that nothing is known of a time the exporter would not fill by itself",
-               options, accept_gap, exit_code);
+  CLI::App* terms =
+      add_ledger_verb(*ledger, "terms-now",
+                      "Sign off that terms which wait for the next month come into force at once",
+                      options, terms_now, exit_code);
+  terms->add_option("--agreement", options->agreement, "Whose terms")->capture_default_str();
+  add_signature(*terms, *options);
+
+  CLI::App* gap = add_ledger_verb(
+      *ledger, "accept-gap",
+      "Accept that nothing is known of a time the exporter would not fill by itself", options,
+      accept_gap, exit_code);
   gap->add_option("--from", options->from, "Default: the end of the last verdict");
   gap->add_option("--to", options->to, "Default: now");
   add_signature(*gap, *options);

@@ -10,8 +10,11 @@ void add_check(CLI::App& app, int& exit_code);    // check config, check web-con
 void add_config(CLI::App& app, int& exit_code);   // config show
 void add_demo(CLI::App& app, int& exit_code);     // demo
 void add_explain(CLI::App& app, int& exit_code);  // explain SERVICE TIME
-void add_ledger(CLI::App& app, int& exit_code);   // ledger verify|backup|correct|accept-gap
-void add_probe(CLI::App& app, int& exit_code);    // probe --module --target
+void add_ledger(CLI::App& app,
+                int& exit_code);  // ledger verify|backup|correct|terms-now|accept-gap
+void add_maintenance(CLI::App& app, int& exit_code);  // maintenance add|list|withdraw
+void add_probe(CLI::App& app, int& exit_code);        // probe --module --target
+void add_report(CLI::App& app, int& exit_code);       // report --month
 
 int run(int argc, char** argv);
 

@@ -3,7 +3,9 @@
 #include "exporter/monitor.h"
 
 #include <gtest/gtest.h>
+#include <stdlib.h>
 
+#include <filesystem>
 #include <map>
 #include <random>
 
@@ -27,7 +29,8 @@ Outcome always_up(const std::string&, WallTime) { return Outcome::up(); }
 // One life of the program, from start to kill or stop. The ledger outlives it.
 class Life {
  public:
-  Life(Ledger& ledger, std::shared_ptr<const Config> config, WallTime start, Answer answer)
+  Life(Ledger& ledger, std::shared_ptr<const Config> config, WallTime start, Answer answer,
+       std::filesystem::path reports = {})
       : loop_(start), answer_(std::move(answer)) {
     monitor_ = std::make_unique<Monitor>(
         MonitorParts{.loop = loop_,
@@ -35,7 +38,8 @@ class Life {
                                       TimePoint) { return probe(this, std::move(request)); },
                      .ledger = ledger,
                      .accounting = inline_,
-                     .stats = stats_});
+                     .stats = stats_,
+                     .reports = std::move(reports)});
     opened = monitor_->open(std::move(config));
     if (opened) monitor_->start();
   }
@@ -293,6 +297,35 @@ TEST(Monitor, AReloadKeepsTheCadenceOfARunningMonthAndSaysSo) {
   EXPECT_EQ(life.service("smtp").current.expected, 8'928);
   EXPECT_EQ(life.service("smtp").current.counts.unknown, 0);
   EXPECT_EQ(life.service("smtp").current.counts.good, 12);
+}
+
+TEST(Monitor, WritesTheReportOfAMonthWhenItEndsAndWhenItCloses) {
+  std::string name = (std::filesystem::temp_directory_path() / "sla-monitor-XXXXXX").string();
+  ASSERT_NE(mkdtemp(name.data()), nullptr);
+  const std::filesystem::path reports = std::filesystem::path(name) / "reports";
+  fakes::MemoryLedger ledger;
+  auto config = std::make_shared<Config>();
+  config->services.push_back(service_named("website", 300s));
+  config->agreements.push_back({.objectives = {{"website", {}}}});
+  {
+    Life life(ledger, config, day(1, 30), always_up, reports);
+    ASSERT_TRUE(life.opened) << life.opened.error();
+    life.run_until(day(2, 1) - 1s);
+    EXPECT_FALSE(std::filesystem::exists(reports / "published-2026-01-provisional.md"));
+    life.run_until(day(2, 1) + 2min);
+    EXPECT_TRUE(std::filesystem::exists(reports / "published-2026-01-provisional.md"));
+    EXPECT_TRUE(std::filesystem::exists(reports / "published-2026-01-provisional.json"));
+  }
+  // Written while nothing ran: the next life finds what is missing.
+  std::filesystem::remove(reports / "published-2026-01-provisional.md");
+  {
+    Life life(ledger, config, day(2, 1) + 3min, always_up, reports);
+    life.run_until(day(2, 1) + 5min);
+    EXPECT_TRUE(std::filesystem::exists(reports / "published-2026-01-provisional.md"));
+    life.run_until(day(2, 6) + 2min);
+    EXPECT_TRUE(std::filesystem::exists(reports / "published-2026-01-closed.md"));
+  }
+  std::filesystem::remove_all(name);
 }
 
 }  // namespace

@@ -25,12 +25,42 @@ TEST(AdminCommands, HandsACorrectionOn) {
       R"("by":"Ada","why":"announced by letter"})",
       &seen);
   EXPECT_EQ(text, R"({"message":"done","ok":true})");
-  ASSERT_TRUE(seen.correction);
-  EXPECT_EQ(seen.correction->service, "smtp");
-  EXPECT_EQ(seen.correction->from, Seconds(std::chrono::seconds(60)));
-  EXPECT_EQ(seen.correction->to, Seconds(std::chrono::seconds(120)));
-  EXPECT_EQ(seen.correction->verdict, Verdict::excluded);
-  EXPECT_EQ(seen.correction->agreements, std::vector<std::string>{"acme"});
+  const auto* correction = std::get_if<Correction>(&seen);
+  ASSERT_NE(correction, nullptr);
+  EXPECT_EQ(correction->service, "smtp");
+  EXPECT_EQ(correction->from, Seconds(std::chrono::seconds(60)));
+  EXPECT_EQ(correction->to, Seconds(std::chrono::seconds(120)));
+  EXPECT_EQ(correction->verdict, Verdict::excluded);
+  EXPECT_EQ(correction->agreements, std::vector<std::string>{"acme"});
+}
+
+TEST(AdminCommands, ReadsEveryRequestAsItWasMeant) {
+  const Seconds noon(std::chrono::hours(12));
+  const AdminCommand commands[] = {
+      Correction{.by = "Ada",
+                 .why = "letter",
+                 .service = "smtp",
+                 .from = noon,
+                 .to = noon + std::chrono::hours(1),
+                 .verdict = Verdict::good},
+      TakeTerms{.agreement = "published", .by = "Ada", .why = "signed"},
+      MaintenanceWindow{.id = "tool:move",
+                        .services = {"smtp"},
+                        .agreements = {"acme"},
+                        .from = noon,
+                        .to = noon + std::chrono::hours(1),
+                        .announced = noon - std::chrono::hours(2),
+                        .summary = "a \"move\""},
+      MaintenanceWindow{.id = "x", .from = noon, .to = noon + std::chrono::hours(1)},
+      WithdrawWindows{.ids = {"a", "b"}},
+  };
+  for (const AdminCommand& command : commands) {
+    AdminCommand seen;
+    const std::string request = admin_request_of(command);
+    EXPECT_EQ(answer(request, &seen), R"({"message":"done","ok":true})") << request;
+    EXPECT_EQ(seen.index(), command.index());
+    EXPECT_EQ(admin_request_of(seen), request);
+  }
 }
 
 TEST(AdminCommands, RefusesWhatIsIncompleteOrWrong) {
@@ -46,6 +76,11 @@ TEST(AdminCommands, RefusesWhatIsIncompleteOrWrong) {
       R"({"command":"correct","service":"s","from":60,"to":60,"verdict":"good","by":"a","why":"b"})",
       R"({"command":"correct","service":"s","from":0,"to":60,"verdict":"good","by":"","why":"b"})",
       R"({"command":"correct","service":"s","from":0,"to":60,"verdict":"good","by":"a","why":""})",
+      R"({"command":"maintenance-add","id":"","from":0,"to":60})",
+      R"({"command":"maintenance-add","id":"a","from":0})",
+      R"({"command":"maintenance-add","id":"a","from":0,"to":60,"announced":"soon"})",
+      R"({"command":"maintenance-withdraw","ids":[]})",
+      R"({"command":"maintenance-withdraw","ids":"a"})",
   };
   for (const char* request : bad) {
     EXPECT_NE(answer(request).find(R"("ok":false)"), std::string::npos) << request;
