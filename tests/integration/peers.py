@@ -148,22 +148,15 @@ class Blackbox:
 
 
 class Prometheus:
-    """Debian's Prometheus, scraping the given targets every second."""
+    """Debian's Prometheus on `address` with the text of a configuration."""
 
-    def __init__(self, test, scrape, rule_files=()):
+    def __init__(self, test, config, address):
         (program,) = test.need("prometheus")
-        config = {
-            "global": {"scrape_interval": "1s", "evaluation_interval": "1s"},
-            "rule_files": [str(f) for f in rule_files],
-            "scrape_configs": [
-                {"job_name": job, "static_configs": [{"targets": targets}]} for job, targets in scrape.items()
-            ],
-        }
-        path = test.write("prometheus.yml", json.dumps(config))
-        self.url = f"http://127.0.0.1:{harness.free_port()}"
+        path = test.write("prometheus.yml", config)
+        self.url = f"http://{address}"
         self.process = test.start(
             [program, f"--config.file={path}", f"--storage.tsdb.path={test.folder / 'tsdb'}",
-             f"--web.listen-address={self.url[7:]}"], "prometheus"
+             f"--web.listen-address={address}"], "prometheus"
         )
         test.wait_until_up(self.process, self.url + "/-/ready")
 
@@ -181,3 +174,8 @@ class Prometheus:
         if data["resultType"] == "scalar":
             return [({}, float(data["result"][1]))]
         return [(one["metric"], float(one["value"][1])) for one in data["result"]]
+
+    def query_range(self, expression, start, end, step=1):
+        """[(labels, [value])] of a range query."""
+        data = self.api("query_range", query=expression, start=start, end=end, step=step)
+        return [(one["metric"], [float(value) for _, value in one["values"]]) for one in data["result"]]

@@ -1,8 +1,11 @@
-"""Small servers on threads of the test: one that says nothing, one that refuses, a mail server with STARTTLS, and
-peers that misbehave. Each listens on loopback, on a port of its own, and is closed with the test.
+"""Small servers on threads of the test: one that says nothing, one that refuses, a mail server with STARTTLS, peers
+that misbehave, and a relay that keeps what was said. Each listens on loopback, on a port of its own, and is closed with
+the test.
 """
 
 import contextlib
+import http.client
+import io
 import socket
 import ssl
 import struct
@@ -54,6 +57,44 @@ class Listener:
 
 def stay_silent(connection):
     """Accepts and never says a word; the connection stays open until the test ends."""
+
+
+class Relay(Listener):
+    """Passes HTTP on to `port` and keeps the heads of the first request and the first answer of each connection."""
+
+    KEPT = 16384
+
+    def __init__(self, test, port):
+        self.behind = port
+        self.exchanges = []
+        super().__init__(test, self.pass_on)
+
+    def pass_on(self, connection):
+        upstream = socket.create_connection((self.host, self.behind))
+        self.connections.append(upstream)
+        asked, answered = bytearray(), bytearray()
+        self.exchanges.append((asked, answered))
+        threading.Thread(target=self.pump, args=(upstream, connection, answered), daemon=True).start()
+        self.pump(connection, upstream, asked)
+
+    def pump(self, source, sink, kept):
+        with contextlib.suppress(OSError):
+            while data := source.recv(65536):
+                kept += data[: self.KEPT - len(kept)]
+                sink.sendall(data)
+        with contextlib.suppress(OSError):
+            sink.shutdown(socket.SHUT_WR)
+
+    def heads(self):
+        """(headers of the request, headers of the answer) where both are complete."""
+        whole = [both for both in self.exchanges if all(b"\r\n\r\n" in said for said in both)]
+        return [tuple(headers_of(bytes(said)) for said in both) for both in whole]
+
+
+def headers_of(said):
+    stream = io.BytesIO(said)
+    stream.readline()
+    return http.client.parse_headers(stream)
 
 
 def refused_port(test):
