@@ -157,6 +157,23 @@ TEST(Ledger, RefusesAHoleThatNothingExplains) {
   EXPECT_EQ(verdicts(*ledger, "web").size(), 2u);
 }
 
+TEST(Ledger, AnAcceptedGapExplainsAHole) {
+  const Folder folder;
+  auto ledger = open(folder);
+  commit(*ledger, {.verdicts = {run("web", kMidnight, 2)}}, kMidnight + 120);
+  const std::int64_t later = kMidnight + 40 * kDay;
+  const Batch after{.verdicts = {run("web", later, 1)}};
+  EXPECT_EQ(ledger->commit(after, at(later + 60)).error().kind, LedgerError::Kind::refused);
+  commit(*ledger, {.gaps = {{{}, at(kMidnight + 120), at(later), "ada", "moved house"}}}, later);
+  commit(*ledger, after, later + 60);
+  for (int start = 0; start < 2; ++start) {
+    EXPECT_EQ(verdicts(*ledger, "web").size(), 2u);
+    EXPECT_EQ(problems(*ledger), "");
+    ledger.reset();
+    ledger = open(folder);
+  }
+}
+
 TEST(Ledger, RefusesVerdictsThatCannotBeTrue) {
   const Folder folder;
   const auto ledger = open(folder);

@@ -127,15 +127,39 @@ TEST(LedgerMigration, ChangesNothingWhenAStepFails) {
   EXPECT_THAT(verdicts(*open(folder), "web"), ElementsAre(run("web", kMidnight, 1)));
 }
 
+// A ledger as a program before the first version might have left it.
+void make_old_file(const Folder& folder) {
+  auto old = ledger::Database::open(folder.file(), ledger::Database::Mode::create);
+  ASSERT_TRUE(old.has_value());
+  (*old)->script(
+      fmt::format("CREATE TABLE sketch(x); PRAGMA application_id={}", ledger::kApplicationId));
+  ASSERT_FALSE((*old)->take_error().has_value());
+}
+
+TEST(LedgerMigration, ChangesNothingWhenTheCopyCannotBeMade) {
+  const Folder folder;
+  make_old_file(folder);
+  // A folder stands where the copy is to be written.
+  std::filesystem::create_directories(folder.file().string() + ".v0.bak.part/in the way");
+  EXPECT_THAT(open_error(folder).message, HasSubstr(".v0.bak.part"));
+  auto database = ledger::Database::open(folder.file(), ledger::Database::Mode::read);
+  ASSERT_TRUE(database.has_value());
+  EXPECT_EQ(ledger::file_version(**database).version, 0);
+  EXPECT_EQ((*database)->number("SELECT count(*) FROM sqlite_master"), 1);
+}
+
+TEST(LedgerMigration, AReaderRefusesAnOlderFileAndLeavesItAlone) {
+  const Folder folder;
+  make_old_file(folder);
+  const LedgerError error = open_error(folder, true);
+  EXPECT_EQ(error.kind, Kind::refused);
+  EXPECT_THAT(error.message, HasSubstr("Start the exporter once"));
+  EXPECT_FALSE(std::filesystem::exists(folder.file().string() + ".v0.bak"));
+}
+
 TEST(LedgerMigration, AFileOfVersionZeroBecomesOneOfToday) {
   const Folder folder;
-  {
-    auto old = ledger::Database::open(folder.file(), ledger::Database::Mode::create);
-    ASSERT_TRUE(old.has_value());
-    (*old)->script(
-        fmt::format("CREATE TABLE sketch(x); PRAGMA application_id={}", ledger::kApplicationId));
-    ASSERT_FALSE((*old)->take_error().has_value());
-  }
+  make_old_file(folder);
   const auto ledger = open(folder);
   ASSERT_NE(ledger, nullptr);
   commit(*ledger, {.verdicts = {run("web", kMidnight, 1)}}, kMidnight + 60);
