@@ -59,7 +59,7 @@ LedgerResult<std::vector<std::string>> BookImpl::start(
   load_checks(*state);
   if (auto error = refuse_time(now)) return std::unexpected(*std::move(error));
   // Whatever is missing until now is missing because nothing was running.
-  marks_ = {{Seconds(), now, Cause::not_running}};
+  marks_ = {{Seconds(), now, Cause::not_running, {}}};
 
   auto adoption = decide(*config, calendar_windows, now);
   if (!adoption) return std::unexpected(adoption.error());

@@ -126,6 +126,14 @@ TEST(Book, RefusesAGapOfMoreThanAMonthUntilSomebodyAcceptsIt) {
   EXPECT_EQ(bench.view().previous->counts.good, 1);
 }
 
+TEST(Book, ARestartAfterMonthsOfServiceIsNoGap) {
+  BookBench bench;
+  bench.start(kNoon);
+  for (int day = 10; day <= 70; day += 10) bench.step(kNoon + days(day));
+  bench.restart(kNoon + days(70) + 90s);
+  EXPECT_EQ(bench.view().slots_total[2], 70u * 1440 + 1);
+}
+
 TEST(Book, RefusesALastSlotInTheFuture) {
   BookBench bench;
   bench.start(kNoon);
