@@ -77,10 +77,26 @@ LedgerResult<std::vector<std::string>> BookImpl::reload(
   auto adoption = decide(*config, calendar_windows, now);
   if (!adoption) return std::unexpected(adoption.error());
   std::vector<std::string> sentences = std::move(adoption->sentences);
+  const std::vector<Mark> marks = unwatched(adoption->batch.plans, now);
   if (auto adopted = adopt(std::move(config), *std::move(adoption), now); !adopted) {
     return std::unexpected(adopted.error());
   }
+  marks_.insert(marks_.end(), marks.begin(), marks.end());
   return sentences;
+}
+
+// A service may count from a day before it was configured; nothing watched it then.
+std::vector<BookImpl::Mark> BookImpl::unwatched(const std::vector<PlanRecord>& plans,
+                                                Seconds now) const {
+  std::vector<Mark> marks;
+  for (const PlanRecord& plan : plans) {
+    const PlanTimeline* known = entries_.plans.find(plan.service);
+    const bool is_new = !plan.removed && (!known || !known->at(plan.from));
+    if (is_new && plan.from < now) {
+      marks.push_back({plan.from, now, Cause::not_running, plan.service});
+    }
+  }
+  return marks;
 }
 
 LedgerResult<BookImpl::Adoption> BookImpl::decide(const Config& config,

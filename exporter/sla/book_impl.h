@@ -131,6 +131,7 @@ class BookImpl final : public Book {
   struct Mark {
     Seconds from, to;
     Cause cause;
+    std::string service;  // its name in the ledger; empty: all
   };
   struct Adoption {  // what a configuration brings to the ledger
     Batch batch;
@@ -156,6 +157,7 @@ class BookImpl final : public Book {
   void decide_agreements(const Config& config, Seconds now, Adoption& adoption) const;
   PlanFacts plan_facts(const Config& config, const std::string* at_once, Seconds now) const;
   const TermsTimeline* lead_of(const Config& config, const std::string& service) const;
+  std::vector<Mark> unwatched(const std::vector<PlanRecord>& plans, Seconds now) const;
   LedgerResult<void> commit_entries(Batch batch, Seconds now);
   void refresh_services();
   void rename_checks(const std::map<std::string, std::string>& renamed);
@@ -170,7 +172,7 @@ class BookImpl final : public Book {
              Work& work) const;
   Judgement judge_one(const PlanSegment& segment, Seconds slot,
                       std::span<const OutcomeRecord* const> attempts) const;
-  std::pair<Cause, std::int64_t> cause_of_silence(Seconds slot, std::chrono::seconds every) const;
+  std::pair<Cause, std::int64_t> cause_of_silence(const PlanSegment& segment, Seconds slot) const;
   void apply(const Work& work);
   void apply_outcomes(const Work& work);
   void add_run(Account& account, const VerdictRun& run);
@@ -195,10 +197,11 @@ class BookImpl final : public Book {
   LedgerResult<Statement> make_statement(const std::string& agreement, const Period& period,
                                          bool closed, int revision, const ServiceState* corrected,
                                          Seconds now);
-  bool changes(const Correction& correction, const std::string& agreement,
-               const Period& period) const;
-  bool corrected_since(const Statement& statement, const Period& period) const;
   bool all_judged(const TermsTimeline& terms, const Period& period) const;
+  bool lacks_correction(const Statement& statement, const TermsTimeline& terms,
+                        const Period& period) const;
+  bool touches(const Correction& correction, const std::string& agreement,
+               const TermsTimeline& terms, const Period& period) const;
   LedgerResult<void> revise_statements(const Correction& correction, Seconds now, Batch& batch);
   const MonthFold* known_fold(const std::string& agreement, const ServiceState& service,
                               const Period& period) const;

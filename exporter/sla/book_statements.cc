@@ -43,6 +43,18 @@ json service_json(const MonthFold& fold, const MonthFigures& figures) {
               {"unknown", counts.unknown}};
 }
 
+// What a statement of the month counts.
+std::vector<const Correction*> corrections_of(const Entries& entries, const std::string& agreement,
+                                              const Period& period) {
+  std::vector<const Correction*> found;
+  for (const Correction& correction : entries.corrections) {
+    const bool about = correction.from < period.end && correction.to > period.begin &&
+                       concerns(correction.agreements, std::span(&agreement, 1));
+    if (about) found.push_back(&correction);
+  }
+  return found;
+}
+
 }  // namespace
 
 // At most one a step: a statement reads the hashes of a month's days, and a step should be short.
@@ -77,39 +89,44 @@ LedgerResult<std::optional<Statement>> BookImpl::due_statement(const std::string
   std::optional<Period> period = terms.period_at(terms.first().from);
   for (; period && period->end <= now;
        period = terms.period_of(period->month + std::chrono::months(1))) {
-    const Statement* last = nullptr;
+    bool provisional = false;
+    const Statement* last = nullptr;  // once it is closed
     for (const Statement& known : entries_.statements) {
-      if (is_of(known, agreement, period->month)) last = &known;
+      if (!is_of(known, agreement, period->month)) continue;
+      provisional = true;
+      if (known.closed && (!last || known.revision > last->revision)) last = &known;
     }
-    const bool closes = now >= period->end + terms.terms_of(*period).terms.close_after;
-    const bool revises = last && last->closed && corrected_since(*last, *period);
-    const bool due = !last || (closes && !last->closed) || revises;
-    if (!due || !all_judged(terms, *period)) continue;
-    const int revision = revises ? last->revision + 1 : 1;
-    auto statement = make_statement(agreement, *period, closes, revision, nullptr, now);
+    const bool closes = last || now >= period->end + terms.terms_of(*period).terms.close_after;
+    const bool due = last ? lacks_correction(*last, terms, *period)
+                          : (closes || !provisional) && all_judged(terms, *period);
+    if (!due) continue;
+    auto statement =
+        make_statement(agreement, *period, closes, last ? last->revision + 1 : 1, nullptr, now);
     if (!statement) return std::unexpected(statement.error());
     return *std::move(statement);
   }
   return std::nullopt;
 }
 
-// Was a correction of the month entered after the statement? The book gives a correction its
-// revision in the same commit; one that slatool entered while no exporter ran has none yet.
-bool BookImpl::corrected_since(const Statement& statement, const Period& period) const {
+// Was something corrected after a statement by somebody who could not revise it: by slatool, while
+// no exporter ran?
+bool BookImpl::lacks_correction(const Statement& statement, const TermsTimeline& terms,
+                                const Period& period) const {
   return std::ranges::any_of(entries_.corrections, [&](const Correction& correction) {
     return correction.committed > statement.committed &&
-           changes(correction, statement.agreement, period);
+           touches(correction, statement.agreement, terms, period);
   });
 }
 
-bool BookImpl::changes(const Correction& correction, const std::string& agreement,
-                       const Period& period) const {
+// Does a correction change a month of an agreement?
+bool BookImpl::touches(const Correction& correction, const std::string& agreement,
+                       const TermsTimeline& terms, const Period& period) const {
   if (correction.from >= period.end || correction.to <= period.begin) return false;
   if (!concerns(correction.agreements, std::span(&agreement, 1))) return false;
   const std::size_t index = index_of(correction.service);
-  if (index == kNone) return true;
+  if (index == kNone) return false;
   const std::vector<std::string> names = services_[index]->plan->names();
-  return !entries_.terms.at(agreement).coverage(names, period.begin, period.end).empty();
+  return !terms.coverage(names, period.begin, period.end).empty();
 }
 
 bool BookImpl::all_judged(const TermsTimeline& terms, const Period& period) const {
@@ -162,25 +179,25 @@ LedgerResult<Statement> BookImpl::make_statement(const std::string& agreement, c
     entry["days"] = std::move(days);
     services[service->name] = std::move(entry);
   }
-  json corrections = json::array();
-  for (const Correction& correction : entries_.corrections) {
-    const bool touches = correction.from < period.end && correction.to > period.begin &&
-                         concerns(correction.agreements, std::span(&agreement, 1));
-    if (touches) corrections.push_back(correction.id);
-  }
   Statement statement;
   statement.agreement = agreement;
   statement.year = static_cast<int>(period.month.year());
   statement.month = static_cast<unsigned>(period.month.month());
   statement.revision = revision;
   statement.closed = closed;
+  json numbers = json::array();
   statement.committed = now;
+  for (const Correction* correction : corrections_of(entries_, agreement, period)) {
+    numbers.push_back(correction->id);
+    // A clock that was set back must not let a correction look later than the statement with it.
+    statement.committed = std::max(statement.committed, correction->committed);
+  }
   for (const Statement& known : entries_.statements) {
     if (known.agreement == agreement) statement.previous_hash = known.hash;
   }
   statement.json = json{{"agreement", agreement},
                         {"closed", closed},
-                        {"corrections", corrections},
+                        {"corrections", numbers},
                         {"from", format_utc(period.begin)},
                         {"month", format_month(period.month)},
                         {"place", config_->place.name},
@@ -212,7 +229,7 @@ LedgerResult<void> BookImpl::revise_statements(const Correction& correction, Sec
     std::string previous_hash;
     for (const auto& [month, revision] : revisions) {
       const auto period = terms.period_of(month);
-      if (!period || !changes(correction, agreement, *period)) continue;
+      if (!period || !touches(correction, agreement, terms, *period)) continue;
       auto statement = make_statement(agreement, *period, true, revision + 1, corrected, now);
       if (!statement) return std::unexpected(statement.error());
       // Several months at once chain one after the other.

@@ -148,7 +148,7 @@ void BookImpl::judge(std::size_t index, Seconds now,
       slot += every;
       continue;
     }
-    const auto [cause, same] = cause_of_silence(slot, every);
+    const auto [cause, same] = cause_of_silence(*segment, slot);
     std::int64_t count = std::min((now - slot) / every, slots_in(slot, segment->to, every));
     if (next < attempts.size()) {
       count = std::min(count, at_least_one((attempts[next].first - slot) / every));
@@ -162,16 +162,18 @@ void BookImpl::judge(std::size_t index, Seconds now,
 Judgement BookImpl::judge_one(const PlanSegment& segment, Seconds slot,
                               std::span<const OutcomeRecord* const> attempts) const {
   return judge_slot(attempts, segment.terms, segment.counting_checks,
-                    cause_of_silence(slot, segment.terms.every).first);
+                    cause_of_silence(segment, slot).first);
 }
 
 // Why nothing was observed in a slot, and for how many slots from it on the answer is the same.
 // Where several marks touch a slot the widest cause is named.
-std::pair<Cause, std::int64_t> BookImpl::cause_of_silence(Seconds slot,
-                                                          std::chrono::seconds every) const {
+std::pair<Cause, std::int64_t> BookImpl::cause_of_silence(const PlanSegment& segment,
+                                                          Seconds slot) const {
+  const std::chrono::seconds every = segment.terms.every;
   Cause cause = Cause::none;
   std::int64_t same = slots_in(slot, kForever, every);
   for (const Mark& mark : marks_) {
+    if (!mark.service.empty() && mark.service != segment.service) continue;
     const bool touches = mark.from < slot + every && mark.to > slot;
     if (touches) {
       cause = cause == Cause::none ? mark.cause : std::min(cause, mark.cause);
@@ -184,7 +186,7 @@ std::pair<Cause, std::int64_t> BookImpl::cause_of_silence(Seconds slot,
 }
 
 void BookImpl::mark_unobserved(Seconds from, Seconds to, Cause cause) {
-  if (from < to) marks_.push_back({from, to, cause});
+  if (from < to) marks_.push_back({from, to, cause, {}});
 }
 
 // Marks that lie before every slot that is still to be judged have done their work.

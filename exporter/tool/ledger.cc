@@ -75,11 +75,23 @@ std::expected<Correction, std::string> read_correction(const Options& options,
   const auto to = config::parse_time(options.to, zone);
   if (!to) return std::unexpected("--to: " + to.error());
   if (*from >= *to) return std::unexpected("the range is empty: --from must be before --to");
+  if (*to > now()) {
+    return std::unexpected(
+        "a correction is about slots that have ended, and --to lies ahead; what is planned is a "
+        "maintenance window");
+  }
   if (!state.services.contains(options.service)) {
     std::string known;
     for (const auto& [name, history] : state.services) known += (known.empty() ? "" : ", ") + name;
     return std::unexpected(
         fmt::format("the ledger has no service '{}'; it has {}", options.service, known));
+  }
+  for (const std::string& agreement : options.agreements) {
+    if (std::ranges::none_of(state.terms, [&agreement](const TermsRecord& record) {
+          return record.terms.name == agreement;
+        })) {
+      return std::unexpected(fmt::format("the ledger has no agreement '{}'", agreement));
+    }
   }
   Correction correction;
   correction.by = options.by;

@@ -95,6 +95,18 @@ TEST_F(LedgerVerb, CorrectNamesTheServicesThereAre) {
   EXPECT_THAT(error_, HasSubstr("it has web"));
 }
 
+TEST_F(LedgerVerb, CorrectRefusesWhatTheExporterWouldRefuse) {
+  auto arguments = correction();
+  arguments[5] = "2100-01-01T00:00Z";
+  EXPECT_EQ(slatool(arguments), 2);
+  EXPECT_THAT(error_, HasSubstr("slots that have ended"));
+  arguments = correction();
+  arguments.insert(arguments.end(), {"--agreement", "acme"});
+  EXPECT_EQ(slatool(arguments), 2);
+  EXPECT_THAT(error_, HasSubstr("no agreement 'acme'"));
+  EXPECT_TRUE(open()->load()->corrections.empty());
+}
+
 TEST_F(LedgerVerb, AcceptGapCoversWhatTheExporterStumblesOver) {
   EXPECT_EQ(ledger({"accept-gap", "--by", "ada", "--why", "moved house"}), 0) << error_;
   const auto state = open()->load();
