@@ -9,13 +9,13 @@
 #include <set>
 
 #include "exporter/config/sections.h"
+#include "exporter/sla/icalendar.h"
 
 namespace exporter::config {
 namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::size_t kMaxCalendarBytes = 16u << 20;
 constexpr std::size_t kMaxCalendars = 1000;
 constexpr std::size_t kMaxWindows = 10'000;
 
