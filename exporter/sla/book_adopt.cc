@@ -185,6 +185,11 @@ void BookImpl::decide_agreements(const Config& config, Seconds now, Adoption& ad
     const PlanSegment* segment = timeline.at_or_after(now);
     if (segment) facts.in_force[name] = segment->terms;
   }
+  for (const PlanRecord& record : adoption.batch.plans) {
+    const bool is_new =
+        !record.removed && record.formerly.empty() && !entries_.plans.find(record.service);
+    if (is_new) facts.begun.try_emplace(record.service, record.from);
+  }
   static const TermsTimeline kUnknown;
   std::set<std::string> configured;
   const auto take = [&adoption](TermsChange change) {

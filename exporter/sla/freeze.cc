@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <cassert>
+#include <functional>
+#include <set>
 
 #include "exporter/sla/canonical.h"
 
@@ -71,6 +73,36 @@ TermsRecord immediate_record(const TermsTimeline& known, const TermsRecord& want
   return result;
 }
 
+// Adds services that are new just now from the day on from which they count. What held then for
+// the others still does; the months before this one have been stated and stay as they are.
+void append_backdated(const TermsTimeline& known, const TermsRecord& wanted,
+                      const FreezeFacts& facts, Seconds at,
+                      const std::function<void(const TermsRecord&, Seconds)>& append) {
+  const Seconds earliest = known.period_at(at).begin;
+  std::map<std::string, Seconds> begun;
+  std::set<Seconds> changes;
+  for (const auto& [service, from] : facts.begun) {
+    if (from >= at || !wanted.terms.objectives.contains(service)) continue;
+    begun[service] = std::max(from, earliest);
+    changes.insert(begun[service]);
+  }
+  if (begun.empty()) return;
+  const Seconds first = *changes.begin();
+  for (const auto& [held, record] : known.stretches()) {
+    if (held.from > first && held.from <= at) changes.insert(held.from);
+  }
+  for (const Seconds change : changes) {
+    TermsRecord record = known.at(change);
+    for (const auto& [service, from] : begun) {
+      if (from > change) continue;
+      record.terms.objectives[service] = wanted.terms.objectives.at(service);
+      const auto terms = facts.in_force.find(service);
+      if (terms != facts.in_force.end()) record.services[service] = terms->second;
+    }
+    append(record, change);
+  }
+}
+
 std::string change_sentence(const TermsRecord& before, const TermsRecord& after, const Zone& zone,
                             bool waits) {
   const std::vector<std::string> changes = differences(before, after);
@@ -109,7 +141,10 @@ TermsChange decide_terms(const TermsTimeline& known, const WantedTerms& wanted,
   };
   const TermsRecord immediate = immediate_record(known, target, facts, now);
   const Seconds at = std::max(now, known.first().from);
-  if (!same_content(immediate, known.at(at))) append(immediate, at, false);
+  append_backdated(known, target, facts, at, [&append](const TermsRecord& content, Seconds from) {
+    append(content, from, false);
+  });
+  if (!same_content(immediate, after.at(at))) append(immediate, at, false);
   const TermsRecord* waiting = after.waiting(at);
   const Seconds next = after.period_at(at).end;
   if (waiting ? same_content(*waiting, target) : same_content(immediate, target)) return change;

@@ -28,6 +28,7 @@ struct FreezeFacts {
   std::map<std::string, std::string> renamed;    // old name to new name, from now on
   std::map<std::string, Seconds> commissioned;   // first slot of each service
   std::map<std::string, ServiceTerms> in_force;  // how services are run from now on
+  std::map<std::string, Seconds> begun;          // first slot of services that are new just now
   std::string tzdata_version;
 };
 
@@ -35,8 +36,9 @@ struct FreezeFacts {
 //   - An agreement the ledger does not know comes into force at once.
 //   - In the month in which the agreement was commissioned everything takes effect at once; in the
 //     month in which a service was, everything about that service.
-//   - A service that is new to the agreement is added at once. One that is gone keeps its objective
-//     to the end of the month, so that its slots stay in the books.
+//   - A service that is new to the agreement is added at once; one that counts from an earlier day
+//     (`valid_from`) from that day on, as far as it lies in this month. One that is gone keeps its
+//     objective to the end of the month, so that its slots stay in the books.
 //   - Everything else waits for the next month, which begins in the agreement's zone.
 TermsChange decide_terms(const TermsTimeline& known, const WantedTerms& wanted,
                          const FreezeFacts& facts, Seconds now);

@@ -293,11 +293,67 @@ TEST(Commissioning, SlotsOfADayBeforeTheServiceWasConfiguredWereNotWatched) {
   ASSERT_EQ(runs.size(), 1u);
   EXPECT_EQ(runs[0].count, 131);
   EXPECT_EQ(runs[0].cause, Cause::not_running);
-  // The agreement counts them from when it covers the service. Neither check runs in this slot.
-  bench.step(noon + 12min);
-  const std::map<Cause, std::uint64_t> causes = {{Cause::overload, 1}};
-  EXPECT_EQ(bench.view("sms").unknown_total, causes);
-  EXPECT_EQ(bench.view("api").unknown_total, causes);
+  EXPECT_EQ(bench.month("sms").observed_from, noon - 2h);
+  bench.step(noon + 12min);  // neither check ran
+  const std::map<Cause, std::uint64_t> of_sms = {{Cause::not_running, 131}, {Cause::overload, 1}};
+  const std::map<Cause, std::uint64_t> of_api = {{Cause::overload, 1}};
+  EXPECT_EQ(bench.view("sms").unknown_total, of_sms);
+  EXPECT_EQ(bench.view("api").unknown_total, of_api);
+  const std::string before = brief(bench.month("sms"));
+  bench.restart(noon + 12min + 30s);
+  EXPECT_EQ(brief(bench.month("sms")), before);
+}
+
+TEST(Commissioning, OtherChangesOfTheMonthStayWhereTheyWere) {
+  BookBench bench;
+  const Seconds noon = instant("2026-11-10T12:00:00Z");
+  bench.start(noon);
+  bench.step(noon + 1h);
+  bench.config.services.push_back(fakes::make_service({.name = "smtp"}));
+  bench.config.agreements[0].objectives["smtp"] = {};
+  bench.reload(noon + 1h);
+  bench.step(noon + 2h);
+  // "sms" counts from before the day on which "smtp" was added.
+  bench.config.services.push_back(fakes::make_service({.name = "sms", .valid_from = noon + 30min}));
+  bench.config.agreements[0].objectives["sms"] = {};
+  bench.reload(noon + 2h);
+  bench.step(noon + 3h);
+  EXPECT_EQ(bench.month("api").observed_from, noon);
+  EXPECT_EQ(bench.month("smtp").observed_from, noon + 1h);
+  EXPECT_EQ(bench.month("sms").observed_from, noon + 30min);
+  EXPECT_EQ(bench.month("sms").counts.unknown, 150);
+  EXPECT_EQ(bench.month("smtp").counts.unknown, 120);
+}
+
+TEST(Commissioning, MonthsThatAreOverStayAsTheyWereStated) {
+  BookBench bench(hourly());
+  run_november(bench, 8);
+  bench.step(kDecember + days(10));
+  ASSERT_THAT(statements(bench), ElementsAre("r1 closed"));
+  const fakes::ServiceSpec late{.name = "sms", .every = 3600s, .valid_from = kDecember - days(5)};
+  bench.config.services.push_back(fakes::make_service(late));
+  bench.config.agreements[0].objectives["sms"] = {};
+  bench.reload(kDecember + days(10) + 30min);
+  bench.step(kDecember + days(10) + 1h);
+  EXPECT_EQ(bench.month("sms").observed_from, kDecember);
+  EXPECT_EQ(brief(bench.month("sms")), "0/0/241/0+503");
+  EXPECT_FALSE(bench.view("sms").previous);
+  EXPECT_EQ(brief(bench.month("api")), "0/0/241/0+503");
+  EXPECT_EQ(bench.ledger.statements.size(), 1u);
+}
+
+TEST(Commissioning, AServiceThatRanBeforeIsCountedFromTheDayItIsAdded) {
+  Config config = fakes::make_config({{.name = "api"}, {.name = "smtp"}});
+  config.agreements.push_back(config.agreements[0]);
+  config.agreements[1].name = "acme";
+  config.agreements[1].objectives.erase("smtp");
+  BookBench bench(config);
+  const Seconds noon = instant("2026-11-10T12:00:00Z");
+  bench.start(noon);
+  bench.step(noon + days(1));
+  bench.config.agreements[1].objectives["smtp"] = {};
+  bench.reload(noon + days(1));
+  EXPECT_EQ(bench.month("smtp", "acme").observed_from, noon + days(1));
 }
 
 }  // namespace
