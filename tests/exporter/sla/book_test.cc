@@ -248,33 +248,5 @@ TEST(Book, RestartsWhenItIsOlderThanTheLongestGap) {
   EXPECT_EQ(bench.view().slots_total[static_cast<std::size_t>(Verdict::unknown)], 3u);
 }
 
-// slatool corrects a ledger that no exporter owns; the revision is the next exporter's to make.
-TEST(Book, ACorrectionEnteredWhileNothingRanRevisesTheClosedMonthOnce) {
-  BookBench bench(
-      fakes::make_config({{.name = "api", .every = std::chrono::hours(6), .checks = {"home"}}}));
-  const Seconds begin = instant("2026-02-01T00:00Z");
-  bench.start(begin);
-  bench.slots(begin, 34 * 4, "u");
-  Seconds now = begin + std::chrono::days(34);
-  for (int i = 0; i < 3; ++i) bench.step(now += std::chrono::minutes(1));
-  ASSERT_EQ(bench.ledger.statements.size(), 2u);
-  Batch batch;
-  batch.corrections.push_back({.by = "Ada",
-                               .why = "letter",
-                               .service = "api",
-                               .from = begin,
-                               .to = begin + std::chrono::hours(12),
-                               .verdict = Verdict::bad});
-  ASSERT_TRUE(bench.ledger.commit(batch, now += std::chrono::minutes(1)));
-  bench.restart(now += std::chrono::minutes(1));
-  for (int i = 0; i < 5; ++i) bench.step(now += std::chrono::minutes(1));
-  ASSERT_EQ(bench.ledger.statements.size(), 3u);
-  const Statement& revised = bench.ledger.statements.back();
-  EXPECT_EQ(revised.revision, 2);
-  EXPECT_TRUE(revised.closed);
-  EXPECT_EQ(revised.previous_hash, bench.ledger.statements[1].hash);
-  EXPECT_NE(revised.json.find("\"bad\":2"), std::string::npos) << revised.json;
-}
-
 }  // namespace
 }  // namespace exporter

@@ -98,11 +98,11 @@ TEST_F(LedgerVerb, CorrectNamesTheServicesThereAre) {
 TEST_F(LedgerVerb, CorrectRefusesWhatTheExporterWouldRefuse) {
   auto arguments = correction();
   arguments[5] = "2100-01-01T00:00Z";
-  EXPECT_EQ(slatool(arguments), 2);
+  EXPECT_EQ(ledger(arguments), 2);
   EXPECT_THAT(error_, HasSubstr("slots that have ended"));
   arguments = correction();
   arguments.insert(arguments.end(), {"--agreement", "acme"});
-  EXPECT_EQ(slatool(arguments), 2);
+  EXPECT_EQ(ledger(arguments), 2);
   EXPECT_THAT(error_, HasSubstr("no agreement 'acme'"));
   EXPECT_TRUE(open()->load()->corrections.empty());
 }
