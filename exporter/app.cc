@@ -130,6 +130,7 @@ std::expected<void, std::string> TheApp::open() {
                    .accounting = *accounting_,
                    .stats = stats_,
                    .reports = options_.storage_path / "reports"});
+  net_.set_source_address(probes::Address::parse(config->place.source_address));
   auto opened = monitor_->open(std::make_shared<const Config>(std::move(*config)));
   if (!opened) return opened;
   stats_.reload_success_seconds =
@@ -190,8 +191,12 @@ TheApp::Result TheApp::reload() {
   } else {
     for (const std::string& warning : config->warnings) log_warn(warning);
     auto shared = std::make_shared<const Config>(std::move(*config));
-    result = on_loop(
-        [this, shared](Monitor::Answer answer) { monitor_->reload(shared, std::move(answer)); });
+    result = on_loop([this, shared](Monitor::Answer answer) {
+      monitor_->reload(shared, [this, shared, answer = std::move(answer)](Result taken) {
+        if (taken) net_.set_source_address(probes::Address::parse(shared->place.source_address));
+        answer(std::move(taken));
+      });
+    });
   }
   stats_.reload_successful = result.has_value();
   if (!result) {

@@ -30,12 +30,16 @@ struct Options {
 
 using Modules = std::map<std::string, std::shared_ptr<const probes::Module>>;
 
-// The modules of the configuration, or only the built-in ones. Errors have been printed when
-// absent.
-std::optional<Modules> modules_of(const std::string& config_file) {
-  if (config_file.empty()) return config::builtin_modules();
+struct Setting {
+  Modules modules;
+  std::optional<probes::Address> source_address;
+};
+
+// As the configuration says, or the built-in modules only. Errors have been printed when absent.
+std::optional<Setting> setting_of(const std::string& config_file) {
+  if (config_file.empty()) return Setting{config::builtin_modules(), std::nullopt};
   auto loaded = load_config(config_file);
-  if (loaded) return loaded->modules;
+  if (loaded) return Setting{loaded->modules, probes::Address::parse(loaded->place.source_address)};
   for (const ConfigError& error : loaded.error()) fmt::print(stderr, "{}\n", error.text());
   return std::nullopt;
 }
@@ -46,9 +50,11 @@ probes::Task<void> probe_and_stop(probes::Net& net, probes::ProbeRequest request
   net.loop().stop();
 }
 
-probes::Outcome probe_now(probes::ProbeRequest request, Duration timeout) {
+probes::Outcome probe_now(probes::ProbeRequest request, Duration timeout,
+                          std::optional<probes::Address> source_address) {
   probes::EpollLoop loop;
   probes::RealNet net(loop);
+  net.set_source_address(source_address);
   probes::Outcome outcome;
   probes::TimePoint deadline = loop.now() + timeout;
   loop.spawn(probe_and_stop(net, std::move(request), deadline, outcome));
@@ -62,12 +68,13 @@ int exit_code_of(probes::Status status) {
 }
 
 int probe(const Options& options) {
-  std::optional<Modules> modules = modules_of(options.config_file);
-  if (!modules) return kExitUsage;
-  auto found = modules->find(options.module);
-  if (found == modules->end()) {
+  const std::optional<Setting> setting = setting_of(options.config_file);
+  if (!setting) return kExitUsage;
+  const Modules& modules = setting->modules;
+  auto found = modules.find(options.module);
+  if (found == modules.end()) {
     std::string known;
-    for (const auto& [name, module] : *modules) known += (known.empty() ? "" : ", ") + name;
+    for (const auto& [name, module] : modules) known += (known.empty() ? "" : ", ") + name;
     fmt::print(stderr, "slatool probe: there is no module '{}'; known are {}\n", options.module,
                known);
     return kExitUsage;
@@ -82,7 +89,7 @@ int probe(const Options& options) {
     timeout = std::chrono::duration_cast<Duration>(
         std::chrono::duration<double>(options.timeout_seconds));
   }
-  probes::Outcome outcome = probe_now(std::move(request), timeout);
+  probes::Outcome outcome = probe_now(std::move(request), timeout, setting->source_address);
   fmt::print("{}", render_outcome(outcome));
   fmt::print(stderr, "{}{}{}{} in {} ms{}{}\n", probes::name_of(outcome.status),
              outcome.reason == probes::Reason::none ? "" : " (",
@@ -104,7 +111,8 @@ void add_probe(CLI::App& app, int& exit_code) {
                    "How to probe: a built-in module or one of --config.file")
       ->required();
   verb->add_option("--target", options->target, "What to probe: a URL, or host:port")->required();
-  verb->add_option("--config.file", options->config_file, "Where further modules are defined");
+  verb->add_option("--config.file", options->config_file,
+                   "Where further modules and the source address are defined");
   verb->add_option("--hostname", options->hostname,
                    "Host header and TLS server name instead of the target's");
   verb->add_option("--timeout", options->timeout_seconds, "Seconds instead of the module's timeout")

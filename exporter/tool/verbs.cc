@@ -25,6 +25,10 @@ constexpr std::initializer_list<AddVerb> kVerbs = {
 
 }  // namespace
 
+void add_verbs(CLI::App& app, int& exit_code) {
+  for (AddVerb add : kVerbs) add(app, exit_code);
+}
+
 int run(int argc, char** argv) {
   CLI::App app{"Checks, tests, explains and reports for the SLA exporter.", "slatool"};
   app.set_version_flag("--version", "slatool " SLA_VERSION);
@@ -32,7 +36,7 @@ int run(int argc, char** argv) {
   app.set_help_all_flag("--help-all", "Print the help of every verb and exit");
 
   int exit_code = 0;
-  for (AddVerb add : kVerbs) add(app, exit_code);
+  add_verbs(app, exit_code);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

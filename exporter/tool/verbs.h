@@ -16,6 +16,9 @@ void add_maintenance(CLI::App& app, int& exit_code);  // maintenance add|list|wi
 void add_probe(CLI::App& app, int& exit_code);        // probe --module --target
 void add_report(CLI::App& app, int& exit_code);       // report --month
 
+// All of them.
+void add_verbs(CLI::App& app, int& exit_code);
+
 int run(int argc, char** argv);
 
 }  // namespace exporter::tool

@@ -21,7 +21,13 @@ Task<Result<std::vector<Address>>> RealNet::resolve(std::string host, Family fam
 
 Task<Result<std::unique_ptr<Stream>>> RealNet::connect(Endpoint endpoint, ConnectOptions options,
                                                        TimePoint deadline) {
+  options.source_address = source_for(std::move(options.source_address), endpoint.address.family);
   return TcpStream::connect(loop_, contexts_, std::move(endpoint), std::move(options), deadline);
+}
+
+std::string RealNet::source_for(std::string wanted, Family family) const {
+  if (!wanted.empty() || !source_ || source_->family != family) return wanted;
+  return source_->text();
 }
 
 Task<std::expected<HttpResponse, HttpFailure>> RealNet::http(HttpRequest request,
@@ -33,6 +39,8 @@ Task<Result<std::string>> RealNet::exchange(DatagramExchange exchange,
                                             bool (*accept)(std::string_view request,
                                                            std::string_view answer),
                                             Duration resend_after, TimePoint deadline) {
+  exchange.source_address =
+      source_for(std::move(exchange.source_address), exchange.server.address.family);
   return exchange_datagrams(loop_, std::move(exchange), accept, resend_after, deadline);
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "probes/net/net.h"
@@ -39,11 +40,19 @@ class RealNet final : public Net {
                                      Duration resend_after, TimePoint deadline) override;
   std::vector<Endpoint> system_resolvers() override { return resolver_.servers(); }
 
+  // Where connections and datagrams that name no source address of their own go out from; only
+  // those of its family. Without one the kernel chooses.
+  void set_source_address(std::optional<Address> address) { source_ = address; }
+
  private:
+  // The source address of what goes to a peer of that family.
+  std::string source_for(std::string wanted, Family family) const;
+
   Loop& loop_;
   TlsContexts contexts_;
   Resolver resolver_;
   std::unique_ptr<HttpClient> http_;
+  std::optional<Address> source_;
 };
 
 }  // namespace probes

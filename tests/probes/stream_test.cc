@@ -135,6 +135,23 @@ TEST_F(StreamTest, ConnectsFromTheSourceAddress) {
   EXPECT_TRUE(stream) << stream.error().message;
 }
 
+TEST_F(StreamTest, GoesOutFromThePlacesAddressUnlessToldOtherwise) {
+  net_.set_source_address(probes::Address::parse("192.0.2.77"));
+  const auto attempt = [this](Endpoint peer, probes::ConnectOptions options) {
+    return fakes::run_task(loop_, net_.connect(peer, options, loop_.now() + 5s));
+  };
+  LoopbackServer server([](Connection& peer) { peer.send("x"); });
+  const auto refused = attempt(server.endpoint(), {});
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().message.find("192.0.2.77"), std::string::npos);
+  EXPECT_TRUE(attempt(server.endpoint(), {.source_address = "127.0.0.3"}));
+  // An address of the other family says nothing about this one.
+  net_.set_source_address(probes::Address::parse("2001:db8::77"));
+  EXPECT_TRUE(attempt(server.endpoint(), {}));
+  net_.set_source_address(probes::Address::parse("127.0.0.3"));
+  EXPECT_TRUE(attempt(server.endpoint(), {}));
+}
+
 Task<int> connect_many(RealNet& net, Endpoint peer, int times,
                        std::vector<std::unique_ptr<Stream>>& open, std::vector<Error>& errors) {
   const TimePoint deadline = net.loop().now() + 20s;
