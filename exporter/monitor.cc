@@ -65,6 +65,9 @@ void Monitor::start() {
                         .stats = parts_.stats,
                         .sink = [this](Arrival arrival) { arrived_.push_back(std::move(arrival)); },
                         .max_running = attempts_that_fit()};
+  // Until now nothing was running, also while open() worked and in the second that has begun.
+  Seconds to = std::chrono::ceil<std::chrono::seconds>(clock_->at(read_clocks(parts_.loop)));
+  parts_.accounting.post([this, to] { book_->mark_unobserved(Seconds(), to, Cause::not_running); });
   scheduler_ = std::make_unique<Scheduler>(std::move(context));
   scheduler_->apply(*config_, *plan_, open_slots_);
   open_slots_.clear();

@@ -217,6 +217,20 @@ TEST(Monitor, ARestartWithinASlotLosesNothing) {
   EXPECT_EQ(counts.bad, 0);
 }
 
+TEST(Monitor, ASlotThatBeganAMomentBeforeTheProgramWasNotMissedByOverload) {
+  fakes::MemoryLedger ledger;
+  std::shared_ptr<Config> config = maxony();
+  // Its work fills the slot but for a fifth of a second, so it no longer fits at the start.
+  config->services[1].checks[0].timeout = 29400ms;
+  config->services[1].checks[0].confirm.after = 0s;
+  Life life(ledger, config, day(3, 2) + 500ms, always_up);
+  ASSERT_TRUE(life.opened) << life.opened.error();
+  life.run_until(day(3, 2) + 2min + 2s);
+  const ServiceView& service = life.service(config->services[1].name);
+  EXPECT_EQ(service.current.counts.good, 1);
+  EXPECT_EQ(service.unknown_total, (std::map<Cause, std::uint64_t>{{Cause::not_running, 1}}));
+}
+
 TEST(Monitor, AStepOfTheWallClockBecomesUnknownOnlyWhenItHolds) {
   fakes::MemoryLedger ledger;
   WallTime begin = day(4, 7);
