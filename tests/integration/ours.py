@@ -5,6 +5,7 @@ import datetime
 import http.client
 import json
 import re
+import urllib.parse
 
 import harness
 
@@ -19,16 +20,18 @@ class Page:
     def __init__(self, text):
         self.text = text
         self.samples = {}
+        self.by_name = collections.defaultdict(dict)
         for line in text.splitlines():
             match = SAMPLE.match(line) if line and not line.startswith("#") else None
             if match:
                 labels = tuple(sorted(LABEL.findall(match.group(2) or "")))
                 self.samples[(match.group(1), labels)] = float(match.group(3))
+                self.by_name[match.group(1)][labels] = float(match.group(3))
 
     def all(self, name, **labels):
         """{labels: value} of the series of `name` that carry `labels`."""
         wanted = set(labels.items())
-        return {ls: v for (n, ls), v in self.samples.items() if n == name and wanted <= set(ls)}
+        return {ls: v for ls, v in self.by_name.get(name, {}).items() if wanted <= set(ls)}
 
     def one(self, name, **labels):
         found = self.all(name, **labels)
@@ -99,10 +102,14 @@ class Exporter:
         self.url = f"http://{self.address}"
         self.process = None
 
-    def start(self, seconds=20):
+    def launch(self):
+        """Starts it and waits for nothing."""
         command = [harness.EXPORTER, f"--config.file={self.config}", f"--storage.path={self.storage}",
                    f"--web.listen-address={self.address}", "--web.enable-lifecycle"]
         self.process = self.test.start(command, self.name, ours=True)
+
+    def start(self, seconds=20):
+        self.launch()
         self.test.wait_until_up(self.process, f"{self.url}/-/ready", seconds=seconds)
         return self
 
@@ -172,3 +179,15 @@ def fast_services(count, targets, every="2s"):
     defaults = {"objective": "99%", "every": every, "timeout": "500ms", "confirm": {"retries": 0}}
     agreement = {"provider": "Test", "timezone": "UTC"}
     return {"place": {"name": "test"}, "agreement": agreement, "defaults": defaults, "services": services}
+
+
+def fast_variants(count, targets):
+    """Two sla.yml, as text, of the same services; they differ in a label and in a check that does not count."""
+    plain, other = fast_services(count, targets), fast_services(count, targets)
+    for service in other["services"].values():
+        service["labels"] = {"team": "other"}
+    address = urllib.parse.urlsplit(targets[0]).netloc
+    first = other["services"]["service000"]["checks"]
+    first[0]["name"] = "http_2xx"
+    first.append({"name": "extra", "module": "tcp_connect", "targets": [address], "counts": False})
+    return [yaml_of(plain), yaml_of(other)]

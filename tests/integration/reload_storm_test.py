@@ -16,6 +16,8 @@ RELOADS = 1000
 SCRAPES_PER_SECOND = 200
 SCRAPERS = 4
 HALF_OPEN = 2000
+SLOT_SECONDS = 2
+STORM_SLOTS = 10
 # Under a sanitizer the load is what the slower program can carry; the figures are judged on the real one.
 if harness.SANITIZED:
     RELOADS, SCRAPES_PER_SECOND, HALF_OPEN = 50, 20, 300
@@ -73,45 +75,45 @@ class ReloadStorm(harness.IntegrationTest):
     def exporter_for(self, config):
         return ours.Exporter(self, self.write("sla.yml", ours.yaml_of(config))).start()
 
-    def variants(self):
-        """Two configurations that differ in a label and in a check that does not count."""
-        plain = ours.fast_services(20, [self.target])
-        other = ours.fast_services(20, [self.target])
-        for service in other["services"].values():
-            service["labels"] = {"team": "other"}
-        extra = {"name": "extra", "module": "tcp_connect", "targets": [self.target[7:-1]], "counts": False}
-        other["services"]["service000"]["checks"][0]["name"] = "http_2xx"
-        other["services"]["service000"]["checks"].append(extra)
-        return [ours.yaml_of(plain), ours.yaml_of(other)]
-
-    def lost_slots(self, exporter, began):
-        """Services that have an unknown slot, or fewer slots than time has passed for."""
-        page = exporter.page()
-        for agreement, service in page.services():
+    def lost_slots(self, before, after):
+        """Services that have an unknown slot since `before`, or fewer slots than time has passed for."""
+        for agreement, service in before.services():
             where = {"sla_agreement": agreement, "sla_service": service}
-            # The first slot began before the program did, and is rightly unknown.
-            unknown = page.total("sla_slots_total", verdict="unknown", **where)
-            if unknown > 1 or page.total("sla_slots_total", **where) < (time.time() - began) / 2 - 3:
-                yield f"{service}: {page.all('sla_slots_total', **where)} {page.all('sla_unknown_slots_total', **where)}"
+            grown = {v: after.total("sla_slots_total", verdict=v, **where) - before.total("sla_slots_total", verdict=v, **where)
+                     for v in ours.VERDICTS}
+            if grown["unknown"] or sum(grown.values()) < STORM_SLOTS:
+                yield f"{service}: {grown} {after.all('sla_unknown_slots_total', **where)}"
+
+    def reload_at_a_steady_rate(self, exporter):
+        """Over many slots, so that there is something to lose."""
+        variants = ours.fast_variants(20, [self.target])
+        due = time.monotonic()
+        for text in itertools.islice(itertools.cycle(variants), RELOADS):
+            self.write("sla.new", text).rename(exporter.config)
+            reply = harness.fetch(f"{exporter.url}/-/reload", "POST", data=b"")
+            self.assertEqual(200, reply.status, reply.text)
+            due += STORM_SLOTS * SLOT_SECONDS / RELOADS
+            threading.Event().wait(max(0.0, due - time.monotonic()))
 
     def test_reloads_under_scrapes_lose_nothing(self):
-        variants = self.variants()
         exporter = self.exporter_for(ours.fast_services(20, [self.target]))
-        harness.wait_for(lambda: exporter.page().all("sla_slots_total"), "the first slots")
-        began = time.time()
+        # The first slot began before the program did, and is rightly unknown.
+        harness.wait_for(lambda: exporter.page().total("sla_slots_total") >= 40, "the first slots")
+        before = exporter.page()
         scrapers = Scrapers(exporter, SCRAPES_PER_SECOND)
         try:
-            for text in itertools.islice(itertools.cycle(variants), RELOADS):
-                self.write("sla.new", text).rename(exporter.config)
-                reply = harness.fetch(f"{exporter.url}/-/reload", "POST", data=b"")
-                self.assertEqual(200, reply.status, reply.text)
+            self.reload_at_a_steady_rate(exporter)
         finally:
             scrapers.stop()
         print(f"{RELOADS} reloads in {scrapers.seconds:.1f} s beside {len(scrapers.latencies)} scrapes "
               f"({len(scrapers.latencies) / scrapers.seconds:.0f}/s), p99 {self.p99(scrapers):.3f} s", flush=True)
         self.assertEqual([], scrapers.failures)
-        self.assertEqual([], list(self.lost_slots(exporter, began)))
-        self.assertEqual([], list(ours.broken_identities(exporter.page())))
+        # The last slot of the storm is judged within a moment of its end.
+        enough = before.total("sla_slots_total") + 20 * STORM_SLOTS
+        harness.wait_for(lambda: exporter.page().total("sla_slots_total") >= enough, "every slot of the storm", 5)
+        after = exporter.page()
+        self.assertEqual([], list(self.lost_slots(before, after)))
+        self.assertEqual([], list(ours.broken_identities(after)))
         if harness.JUDGES_FIGURES:
             self.assertGreater(len(scrapers.latencies) / scrapers.seconds, SCRAPES_PER_SECOND * 0.9)
 
