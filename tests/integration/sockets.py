@@ -15,12 +15,14 @@ import threading
 class Listener:
     """Accepts connections and gives each to `serve(connection)` on a thread."""
 
-    def __init__(self, test, serve, host="127.0.0.1"):
+    def __init__(self, test, serve, host="127.0.0.1", receive_bytes=None):
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self.serve = serve
         self.closing = threading.Event()
         self.connections = []
         self.socket = socket.socket(family)
+        if receive_bytes:
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
         self.socket.bind((host, 0))
         self.socket.listen(64)
         self.host, self.port = host, self.socket.getsockname()[1]
@@ -103,6 +105,20 @@ def refused_port(test):
     taken.bind(("127.0.0.1", 0))
     test.addCleanup(taken.close)
     return taken.getsockname()[1]
+
+
+def full_port(test):
+    """An address whose queue of connections is full: whoever connects waits for an answer that does not come."""
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    listener.listen(0)
+    test.addCleanup(listener.close)
+    for _ in range(4):
+        waiting = socket.socket()
+        waiting.setblocking(False)
+        waiting.connect_ex(listener.getsockname())
+        test.addCleanup(waiting.close)
+    return f"127.0.0.1:{listener.getsockname()[1]}"
 
 
 def reset(connection):
