@@ -159,9 +159,11 @@ class Process:
 class Done:
     """What a program that ran to its end left behind."""
 
-    def __init__(self, code, out, err, seconds, peak_bytes):
+    def __init__(self, code, out, err, seconds, usage):
         self.code, self.out, self.err = code, out, err
-        self.seconds, self.peak_bytes = seconds, peak_bytes
+        self.seconds, self.cpu_seconds = seconds, usage.ru_utime + usage.ru_stime
+        # Never less than what the test itself held when it started the program: keep that small.
+        self.peak_bytes = usage.ru_maxrss * 1024
 
     def __str__(self):
         return f"exit {self.code} after {self.seconds:.2f} s\n{self.out}{self.err}"
@@ -189,7 +191,7 @@ def run(command, seconds=60, **options):
         took = time.monotonic() - started
         out.seek(0)
         err.seek(0)
-        return Done(child.returncode, out.read(), err.read(), took, usage.ru_maxrss * 1024)
+        return Done(child.returncode, out.read(), err.read(), took, usage)
 
 
 class IntegrationTest(unittest.TestCase):
