@@ -11,7 +11,7 @@ namespace exporter::config {
 namespace {
 
 constexpr std::size_t kMaxIncludedFiles = 10'000;
-constexpr std::size_t kMaxIncludedBytes = 64u << 20;
+constexpr std::size_t kMaxIncludedBytes = 16u << 20;
 
 bool has_wildcard(std::string_view pattern) { return pattern.find_first_of("*?[") != pattern.npos; }
 

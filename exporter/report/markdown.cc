@@ -39,11 +39,17 @@ std::string plain(std::string_view text) {
   return escaped;
 }
 
-// "2026-11-22 21:30", with seconds where there are some.
-std::string moment(const Zone& zone, Seconds at) {
+// "2026-11-22 21:30", or to the second.
+std::string moment(const Zone& zone, Seconds at, bool to_the_second) {
   const std::string text = zone.format(at);
-  const bool whole = at == std::chrono::floor<std::chrono::minutes>(at);
-  return text.substr(0, 10) + " " + text.substr(11, whole ? 5 : 8);
+  return text.substr(0, 10) + " " + text.substr(11, to_the_second ? 8 : 5);
+}
+
+bool within_a_minute(std::chrono::seconds time) { return time.count() % 60 != 0; }
+
+// With seconds where there are some.
+std::string moment(const Zone& zone, Seconds at) {
+  return moment(zone, at, within_a_minute(at.time_since_epoch()));
 }
 
 std::string or_dash(std::optional<std::string> text) { return text ? *std::move(text) : "–"; }
@@ -150,11 +156,13 @@ std::string stretches(const MonthReport& report, Stretches member, std::string_v
       listed.resize(kMaxListed);
     }
     std::ranges::sort(listed, {}, &ReportStretch::from);
+    const bool fine = within_a_minute(service.every);
     for (const ReportStretch& stretch : listed) {
       rows += fmt::format(
           "| {} | {} | {} | {} | {} | {} |\n", plain(service.service),
-          moment(report.zone, stretch.from), moment(report.zone, stretch.to), stretch.slots,
-          minutes_text((stretch.to - stretch.from).count(), std::chrono::seconds(1)), why(stretch));
+          moment(report.zone, stretch.from, fine), moment(report.zone, stretch.to, fine),
+          stretch.slots, minutes_text((stretch.to - stretch.from).count(), std::chrono::seconds(1)),
+          why(stretch));
     }
   }
   std::string text = fmt::format("## {}\n\n", title);

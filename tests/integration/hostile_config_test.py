@@ -187,7 +187,7 @@ class HostileConfig(harness.IntegrationTest):
     def test_many_large_includes_reach_their_limit(self):
         for i in range(12):
             self.repeated(b"# a comment\n", 7 * MEBIBYTE, f"parts/{i}.yml")
-        self.refused(self.check(f"include: ['parts/*.yml']\n{SERVICES}"), "include: more than 10000 files or 67108864 bytes")
+        self.refused(self.check(f"include: ['parts/*.yml']\n{SERVICES}"), "include: more than 10000 files or 16777216 bytes")
 
     def test_a_running_daemon_goes_on_with_what_it_has(self):
         exporter = ours.Exporter(self, self.write("sla.yml", ours.yaml_of(ours.fast_services(3, ["http://127.0.0.1:1/"]))))
