@@ -32,6 +32,7 @@
 #include "exporter/version.h"
 #include "exporter/web/pages.h"
 #include "exporter/web/server.h"
+#include "exporter/zone_data.h"
 #include "probes/async/epoll_loop.h"
 #include "probes/net/real_net.h"
 
@@ -129,6 +130,7 @@ std::expected<void, std::string> TheApp::open() {
                    .ledger = *ledger_,
                    .accounting = *accounting_,
                    .stats = stats_,
+                   .tzdata_version = zone_data_version(zone_data_folder()),
                    .reports = options_.storage_path / "reports"});
   net_.set_source_address(probes::Address::parse(config->place.source_address));
   auto opened = monitor_->open(std::make_shared<const Config>(std::move(*config)));

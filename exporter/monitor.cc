@@ -27,7 +27,7 @@ std::int64_t attempts_that_fit() {
 
 Monitor::Monitor(MonitorParts parts)
     : parts_(std::move(parts)),
-      book_(make_book(parts_.ledger)),
+      book_(make_book(parts_.ledger, parts_.tzdata_version)),
       reports_(parts_.reports),
       canaries_(parts_.loop, parts_.prober, parts_.stats) {}
 

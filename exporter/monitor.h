@@ -29,7 +29,8 @@ struct MonitorParts {
   Ledger& ledger;
   Executor& accounting;
   ExporterStats& stats;
-  std::filesystem::path reports{};  // folder of the months' reports; empty: none are written
+  std::string tzdata_version = "unknown";  // zone_data.h
+  std::filesystem::path reports{};         // folder of the months' reports; empty: none are written
 };
 
 class Monitor {

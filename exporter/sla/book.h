@@ -72,6 +72,7 @@ class Book {
   Ledger& ledger_;
 };
 
-std::unique_ptr<Book> make_book(Ledger& ledger);
+// `tzdata_version`: of the zone data this machine cuts months by; one of the terms.
+std::unique_ptr<Book> make_book(Ledger& ledger, std::string tzdata_version);
 
 }  // namespace exporter

@@ -178,7 +178,7 @@ void BookImpl::decide_agreements(const Config& config, Seconds now, Adoption& ad
   for (const PlanRecord& record : adoption.batch.plans) plans.add(record);
   FreezeFacts facts;
   facts.renamed = adoption.plans.renamed;
-  facts.tzdata_version = tzdata_version();
+  facts.tzdata_version = tzdata_version_;
   for (const auto& [name, timeline] : plans.timelines()) {
     if (timeline.empty()) continue;
     facts.commissioned[name] = timeline.segments().front().from;

@@ -97,7 +97,8 @@ struct AgreementState {
 
 class BookImpl final : public Book {
  public:
-  explicit BookImpl(Ledger& ledger) : Book(ledger) {}
+  BookImpl(Ledger& ledger, std::string tzdata_version)
+      : Book(ledger), tzdata_version_(std::move(tzdata_version)) {}
 
   LedgerResult<std::vector<std::string>> start(std::shared_ptr<const Config> config,
                                                std::vector<MaintenanceWindow> calendar_windows,
@@ -222,6 +223,7 @@ class BookImpl final : public Book {
   std::size_t index_of(const std::string& service) const;  // kNone when unknown
   static constexpr std::size_t kNone = static_cast<std::size_t>(-1);
 
+  const std::string tzdata_version_;
   std::shared_ptr<const Config> config_;  // null before start
   Entries entries_;
   std::map<std::string, ServiceHistory> history_;  // of ledger names, as it was at the start

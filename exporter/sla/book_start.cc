@@ -32,7 +32,9 @@ std::shared_ptr<const probes::Outcome> outcome_of(const OutcomeRecord& record) {
   return outcome;
 }
 
-std::unique_ptr<Book> make_book(Ledger& ledger) { return std::make_unique<BookImpl>(ledger); }
+std::unique_ptr<Book> make_book(Ledger& ledger, std::string tzdata_version) {
+  return std::make_unique<BookImpl>(ledger, std::move(tzdata_version));
+}
 
 bool Plan::operator==(const Plan& other) const {
   return std::ranges::equal(services, other.services, [](const Entry& a, const Entry& b) {

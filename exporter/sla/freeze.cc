@@ -13,8 +13,15 @@
 namespace exporter {
 namespace {
 
+// A fixed offset does not depend on zone data, so an upgrade of it is no change of terms.
+bool depends_on_zone_data(const AgreementTerms& terms) {
+  const auto zone = Zone::parse(terms.timezone);
+  return zone && !zone->fixed();
+}
+
 bool same_content(const TermsRecord& a, const TermsRecord& b) {
-  return a.terms == b.terms && a.services == b.services && a.tzdata_version == b.tzdata_version;
+  return a.terms == b.terms && a.services == b.services &&
+         (a.tzdata_version == b.tzdata_version || !depends_on_zone_data(a.terms));
 }
 
 TermsRecord sealed(TermsRecord record, Seconds from, Seconds now) {
@@ -29,9 +36,7 @@ TermsRecord wanted_record(const WantedTerms& wanted, const FreezeFacts& facts) {
   TermsRecord record;
   record.terms = wanted.terms;
   record.services = wanted.services;
-  // A fixed offset does not depend on zone data, so an upgrade of it is no change of terms.
-  const auto zone = Zone::parse(wanted.terms.timezone);
-  if (zone && !zone->fixed()) record.tzdata_version = facts.tzdata_version;
+  record.tzdata_version = facts.tzdata_version;
   return record;
 }
 
@@ -184,6 +189,11 @@ void compare(std::vector<std::string>& found, std::string_view what, const T& be
   if (before != after) found.push_back(fmt::format("{} {} -> {}", what, before, after));
 }
 
+// Ledgers may hold terms from before the version was recorded.
+std::string_view version_text(const TermsRecord& record) {
+  return record.tzdata_version.empty() ? "not recorded" : std::string_view(record.tzdata_version);
+}
+
 void compare_services(std::vector<std::string>& found, const TermsRecord& before,
                       const TermsRecord& after) {
   for (const auto& [service, terms] : after.services) {
@@ -224,7 +234,9 @@ std::vector<std::string> differences(const TermsRecord& before, const TermsRecor
   compare(found, "provider", a.provider, b.provider);
   compare(found, "period", a.period, b.period);
   compare_services(found, before, after);
-  compare(found, "tzdata", before.tzdata_version, after.tzdata_version);
+  if (depends_on_zone_data(a) || depends_on_zone_data(b)) {
+    compare(found, "tzdata", version_text(before), version_text(after));
+  }
   if (found.empty()) found.push_back("no change");
   return found;
 }

@@ -29,7 +29,7 @@ struct FreezeFacts {
   std::map<std::string, Seconds> commissioned;   // first slot of each service
   std::map<std::string, ServiceTerms> in_force;  // how services are run from now on
   std::map<std::string, Seconds> begun;          // first slot of services that are new just now
-  std::string tzdata_version;
+  std::string tzdata_version;                    // of the zone data this machine has now
 };
 
 // Appends nothing when all is as wanted already.
@@ -39,6 +39,8 @@ struct FreezeFacts {
 //   - A service that is new to the agreement is added at once; one that counts from an earlier day
 //     (`valid_from`) from that day on, as far as it lies in this month. One that is gone keeps its
 //     objective to the end of the month, so that its slots stay in the books.
+//   - Another version of the zone data is a change of terms only where the zone depends on it; the
+//     records of a fixed offset name the version of the day they were written.
 //   - Everything else waits for the next month, which begins in the agreement's zone.
 TermsChange decide_terms(const TermsTimeline& known, const WantedTerms& wanted,
                          const FreezeFacts& facts, Seconds now);

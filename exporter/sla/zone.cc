@@ -10,7 +10,6 @@
 #include <algorithm>
 #include <cctype>
 #include <cstdlib>
-#include <fstream>
 #include <optional>
 #include <utility>
 
@@ -69,14 +68,6 @@ bool is_plausible_name(std::string_view name) {
     return std::isalnum(static_cast<unsigned char>(c)) || c == '/' || c == '_' || c == '-' ||
            c == '+';
   });
-}
-
-std::string read_tzdata_version() {
-  const char* folder = std::getenv("TZDIR");
-  std::ifstream file(std::string(folder ? folder : "/usr/share/zoneinfo") + "/tzdata.zi");
-  std::string line;
-  if (!std::getline(file, line) || !line.starts_with("# version ")) return "unknown";
-  return line.substr(std::string_view("# version ").size());
 }
 
 }  // namespace
@@ -178,11 +169,6 @@ std::string Zone::format_short(Seconds at) const {
   const cctz::civil_second cs = cctz::convert(to_cctz(at), rules_->zone);
   return fmt::format("{:04}-{:02}-{:02} {:02}:{:02}", cs.year(), cs.month(), cs.day(), cs.hour(),
                      cs.minute());
-}
-
-const std::string& tzdata_version() {
-  static const std::string kVersion = read_tzdata_version();
-  return kVersion;
 }
 
 std::string format_utc(Seconds at) {

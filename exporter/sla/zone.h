@@ -55,9 +55,6 @@ class Zone {
   std::shared_ptr<const Rules> rules_;
 };
 
-// The version of the zone data in use ("2025b"), or "unknown". Read once.
-const std::string& tzdata_version();
-
 // "2026-11-22T20:30:00Z"
 std::string format_utc(Seconds at);
 // "2026-11-22", the UTC day an instant lies in.

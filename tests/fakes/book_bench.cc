@@ -91,7 +91,8 @@ std::vector<Arrival> attempts(const std::string& service, const std::string& che
   return arrivals;
 }
 
-BookBench::BookBench(Config initial) : config(std::move(initial)), book_(make_book(ledger)) {}
+BookBench::BookBench(Config initial)
+    : config(std::move(initial)), book_(make_book(ledger, tzdata_version)) {}
 
 std::vector<std::string> BookBench::start(Seconds now) {
   auto started = book_->start(std::make_shared<const Config>(config), calendar, now);
@@ -101,7 +102,7 @@ std::vector<std::string> BookBench::start(Seconds now) {
 }
 
 std::string BookBench::start_refused(Seconds now) {
-  book_ = make_book(ledger);
+  book_ = make_book(ledger, tzdata_version);
   auto started = book_->start(std::make_shared<const Config>(config), calendar, now);
   EXPECT_FALSE(started);
   return started ? "" : started.error().message;
@@ -115,7 +116,7 @@ std::vector<std::string> BookBench::reload(Seconds now) {
 }
 
 std::vector<std::string> BookBench::restart(Seconds now) {
-  book_ = make_book(ledger);
+  book_ = make_book(ledger, tzdata_version);
   return start(now);
 }
 

@@ -64,6 +64,7 @@ class BookBench {
 
   Config config;  // edit, then reload()
   std::vector<MaintenanceWindow> calendar;
+  std::string tzdata_version = "2026a";  // another one takes a restart, as in life
   MemoryLedger ledger;
 
  private:
