@@ -16,10 +16,9 @@ namespace {
 
 using nlohmann::json;
 
-bool is_of(const Statement& statement, const std::string& agreement,
-           std::chrono::year_month month) {
-  return statement.agreement == agreement && statement.year == static_cast<int>(month.year()) &&
-         statement.month == static_cast<unsigned>(month.month());
+std::chrono::year_month month_of(const Statement& statement) {
+  return std::chrono::year_month(std::chrono::year(statement.year),
+                                 std::chrono::month(statement.month));
 }
 
 json service_json(const MonthFold& fold, const MonthFigures& figures) {
@@ -86,22 +85,25 @@ LedgerResult<std::optional<Statement>> BookImpl::due_statement(const std::string
                                                                Seconds now) {
   const TermsTimeline& terms = entries_.terms.at(agreement);
   if (terms.empty()) return std::nullopt;
+  std::map<std::chrono::year_month, const Statement*> newest;
+  for (const Statement& known : entries_.statements) {
+    if (known.agreement != agreement) continue;
+    const Statement*& last = newest[month_of(known)];
+    const auto rank = [](const Statement& each) { return std::pair(each.closed, each.revision); };
+    if (!last || rank(*last) < rank(known)) last = &known;
+  }
   std::optional<Period> period = terms.period_at(terms.first().from);
   for (; period && period->end <= now;
        period = terms.period_of(period->month + std::chrono::months(1))) {
-    bool provisional = false;
-    const Statement* last = nullptr;  // once it is closed
-    for (const Statement& known : entries_.statements) {
-      if (!is_of(known, agreement, period->month)) continue;
-      provisional = true;
-      if (known.closed && (!last || known.revision > last->revision)) last = &known;
-    }
-    const bool closes = last || now >= period->end + terms.terms_of(*period).terms.close_after;
-    const bool due = last ? lacks_correction(*last, terms, *period)
-                          : (closes || !provisional) && all_judged(terms, *period);
+    const auto known = newest.find(period->month);
+    const Statement* last = known == newest.end() ? nullptr : known->second;
+    const bool closed = last && last->closed;
+    const bool closes = closed || now >= period->end + terms.terms_of(*period).terms.close_after;
+    const bool due = closed ? lacks_correction(*last, terms, *period)
+                            : (closes || !last) && all_judged(terms, *period);
     if (!due) continue;
     auto statement =
-        make_statement(agreement, *period, closes, last ? last->revision + 1 : 1, nullptr, now);
+        make_statement(agreement, *period, closes, closed ? last->revision + 1 : 1, nullptr, now);
     if (!statement) return std::unexpected(statement.error());
     return *std::move(statement);
   }
@@ -222,8 +224,7 @@ LedgerResult<void> BookImpl::revise_statements(const Correction& correction, Sec
     std::map<std::chrono::year_month, int> revisions;
     for (const Statement& known : entries_.statements) {
       if (known.agreement != agreement || !known.closed) continue;
-      int& last = revisions[std::chrono::year_month(std::chrono::year(known.year),
-                                                    std::chrono::month(known.month))];
+      int& last = revisions[month_of(known)];
       last = std::max(last, known.revision);
     }
     std::string previous_hash;
