@@ -10,6 +10,16 @@
 
 namespace exporter::fakes {
 
+namespace {
+
+bool judged_in(const Batch& batch, const OutcomeRecord& record) {
+  return std::ranges::any_of(batch.verdicts, [&record](const VerdictRun& run) {
+    return run.start <= record.slot && record.slot < run.end() && run.service == record.service;
+  });
+}
+
+}  // namespace
+
 LedgerResult<LedgerState> MemoryLedger::load() {
   ++loads;
   LedgerState state;
@@ -66,7 +76,8 @@ void MemoryLedger::take_outcomes(const Batch& batch) {
     const OutcomeKey key{record.service, record.check,
                          record.slot,    record.extra,
                          record.attempt, record.extra ? record.at.time_since_epoch().count() : 0};
-    if (!attempts.emplace(key, record).second) continue;
+    const bool forgotten = !keep_outcomes && judged_in(batch, record);
+    if (!forgotten && !attempts.emplace(key, record).second) continue;
     CheckTotals& total = totals[{record.service, record.check}];
     ++total.by_status[static_cast<std::size_t>(record.status)];
     const bool failed =

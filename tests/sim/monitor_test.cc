@@ -11,11 +11,13 @@
 
 #include "tests/fakes/fake_loop.h"
 #include "tests/fakes/memory_ledger.h"
+#include "tests/fakes/plain_months.h"
 
 namespace exporter {
 namespace {
 
 using namespace std::chrono_literals;
+namespace plain = ::fakes::plain;
 using probes::Outcome;
 using probes::Reason;
 using probes::Task;
@@ -160,6 +162,53 @@ TEST(Monitor, AMonthIsCountedToTheSlotAndSaysWhatItDoesNotKnow) {
   EXPECT_EQ(smtp.counts.unknown, 44'640 - 180 - smtp.counts.good);
   EXPECT_EQ(smtp.state, MonthState::unproven);
   EXPECT_EQ(third.service("smtp").current.expected, 43'200);
+}
+
+// Every slot of a month whose clocks are put forward, probed, judged and committed as it ends.
+TEST(Monitor, AMonthOfOneServiceIsProbedSlotBySlotAndCountedAsByHand) {
+  fakes::MemoryLedger ledger;
+  ledger.keep_outcomes = false;
+  auto config = std::make_shared<Config>();
+  config->services.push_back(service_named("smtp", 60s));
+  AgreementTerms terms;
+  terms.timezone = "Europe/Berlin";
+  terms.objectives["smtp"] = {};
+  config->agreements.push_back(std::move(terms));
+  const plain::Month march = plain::months(plain::Law::berlin, 2026, 2026)[2];
+  const WallTime begin = WallTime(std::chrono::seconds(march.begin));
+  plain::Slots by_hand(march.begin, march.end, 60);
+  // One slot of a hundred is refused and one more; one a day is our own fault.
+  auto answer = [&](const std::string&, WallTime at) {
+    const std::int64_t slot = std::chrono::floor<std::chrono::minutes>(at - begin).count();
+    const bool bad = slot % 100 == 41 || slot == 30'000;
+    const bool unknown = !bad && slot % 1440 == 77;
+    const auto verdict = bad       ? plain::Verdict::bad
+                         : unknown ? plain::Verdict::unknown
+                                   : plain::Verdict::good;
+    if (slot < 44'580) by_hand.find(march.begin + slot * 60, verdict);
+    if (bad) return Outcome::down(Reason::status, "421 too busy");
+    return unknown ? Outcome::unknown(Reason::local, "no descriptors") : Outcome::up();
+  };
+  Life life(ledger, config, begin, answer);
+  ASSERT_TRUE(life.opened) << life.opened.error();
+  for (std::int64_t at = march.begin + 60; at < march.end; at += 60) {
+    life.run_until(WallTime(std::chrono::seconds(at) + 2s));
+    const MonthFigures& shown = life.service("smtp").current;
+    ASSERT_EQ(shown.pending, (march.end - at) / 60);
+  }
+  life.run_until(WallTime(std::chrono::seconds(march.end) + 2s));
+  ASSERT_TRUE(life.service("smtp").previous);
+  const MonthFigures& shown = *life.service("smtp").previous;
+  const plain::Figures want = by_hand.figures(march, march.end);
+  EXPECT_EQ(shown.expected, 44'580);
+  EXPECT_EQ(shown.counts.good, want.good);
+  EXPECT_EQ(shown.counts.bad, want.bad);
+  EXPECT_EQ(shown.counts.unknown, want.unknown);
+  EXPECT_EQ(shown.allowed, want.allowed);
+  EXPECT_EQ(shown.remaining, want.remaining);
+  EXPECT_EQ(name_of(shown.state), want.state);
+  EXPECT_EQ(want.bad, 447);
+  EXPECT_EQ(want.state, "missed");
 }
 
 TEST(Monitor, KillsLoseOnlyWhatWasNotObserved) {
