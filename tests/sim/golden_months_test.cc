@@ -73,6 +73,13 @@ std::vector<Statement> statements_after(const std::vector<Statement>& all, std::
   return {all.begin() + static_cast<std::ptrdiff_t>(std::min(seen, all.size())), all.end()};
 }
 
+// A sanitizer or a build for the debugger takes its own time.
+#if !defined(__OPTIMIZE__) || __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+constexpr double kMostCpuSeconds = 20.0;
+#else
+constexpr double kMostCpuSeconds = 1.0;
+#endif
+
 void report(const MonthLife& life) {
   const std::string longest = fmt::format("{:.3f}", life.longest_service_month_seconds());
   testing::Test::RecordProperty("service_months", life.months_compared());
@@ -80,7 +87,7 @@ void report(const MonthLife& life) {
   fmt::print("{} months of a service, {} statements; the longest month took {} s of CPU\n",
              life.months_compared(), life.statements_compared(), longest);
   for (const auto& [ending, count] : life.endings()) fmt::print("  {:4} {}\n", count, ending);
-  EXPECT_LT(life.longest_service_month_seconds(), 1.0);
+  EXPECT_LT(life.longest_service_month_seconds(), kMostCpuSeconds);
 }
 
 class GoldenMonths : public testing::TestWithParam<Place> {};
