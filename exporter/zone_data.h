@@ -1,4 +1,4 @@
-// Which version of the time zone data this machine has. It is one of the terms (DESIGN section 3,
+// Which version of the time zone data this machine has. It is one of the terms (docs/accounting.md,
 // rule 15), because it decides where months are cut. Read once, when the program starts: zones that
 // were loaded stay as they were loaded until it ends.
 #pragma once

@@ -2,8 +2,9 @@
 // they are to be tried, and the trying. Shared by all probers. Loop thread only; the Net outlives
 // the tasks.
 //
-// Two rules live here. A check of ours tries both families within its timeout (DESIGN 3, rule 6).
-// The blackbox exporter's rule, for /probe and its modules, is one address and one attempt.
+// Two rules live here. A check of ours tries both families within its timeout (docs/accounting.md,
+// rule 6). The blackbox exporter's rule, for /probe and its modules, is one address and one
+// attempt.
 #pragma once
 
 #include <optional>

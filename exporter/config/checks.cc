@@ -1,6 +1,6 @@
 // Checks: one probe of one target with one module. A check as written may name several targets and
-// becomes as many checks. Here the times are made definite and held against the slot (DESIGN
-// section 3, rule 2): what does not fit is refused with the numbers.
+// becomes as many checks. Here the times are made definite and held against the slot
+// (docs/accounting.md, rule 2): what does not fit is refused with the numbers.
 #include <fmt/format.h>
 
 #include <algorithm>

@@ -57,7 +57,8 @@ struct Check {
   Confirm confirm;
   bool counts = true;
   bool blackbox_families = false;  // a loaded blackbox module keeps that exporter's address rule
-  // Time that one slot needs: (1 + retries) x timeout + retries x after + 1 s (DESIGN 3, rule 2).
+  // Time that one slot needs: (1 + retries) x timeout + retries x after + 1 s (docs/accounting.md,
+  // rule 2).
   Duration work() const;
   bool operator==(const Check& other) const;  // modules by value, so that a reload can compare
 };

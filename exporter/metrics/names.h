@@ -2,7 +2,7 @@
 // written to /metrics under another name except what this table holds; docs/metrics.md describes
 // the same list and a test compares the two.
 //
-// Conventions (DESIGN section 7): base units end the name, counters and only counters end in
+// Conventions: base units end the name, counters and only counters end in
 // _total, info metrics end in _info and are always 1. Constant data.
 #pragma once
 

@@ -1,7 +1,7 @@
 // Are we ourselves connected? When a check fails in a way the path can cause, the canaries are
 // asked: hosts elsewhere on the internet that have nothing to do with the services watched. If too
-// few of them answer, the failure was ours and is unknown, not down (DESIGN section 3, rule 4). One
-// round serves all checks that fail together. Loop thread only.
+// few of them answer, the failure was ours and is unknown, not down (docs/accounting.md, rule 4).
+// One round serves all checks that fail together. Loop thread only.
 #pragma once
 
 #include <coroutine>

@@ -1,7 +1,7 @@
 // The clock that names slots. Elapsed time comes from the boot clock, which goes on during suspend
 // and never steps; the wall clock only says which slot it is. When the two disagree by more than a
 // minute somebody stepped the wall clock: slots go on by the old reckoning until the new one has
-// held for ten minutes (DESIGN section 3, rule 3). Pure: every call is told all three clocks.
+// held for ten minutes (docs/accounting.md, rule 3). Pure: every call is told all three clocks.
 #pragma once
 
 #include <optional>

@@ -1,6 +1,6 @@
 // The book: turns outcomes into verdicts and verdicts into figures, and commits them. It owns no
 // clock: every call is told the time. One thread (the accounting thread) calls it; the snapshots it
-// returns may go anywhere. Everything it shows was committed first (DESIGN section 3, rule 16).
+// returns may go anywhere. Everything it shows was committed first (docs/accounting.md, rule 16).
 #pragma once
 
 #include <expected>

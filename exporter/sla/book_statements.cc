@@ -1,6 +1,6 @@
 // The statements of months: provisional when a month is over and judged, closed after close_after,
 // and a further revision when a correction comes later. Each is chained to the one before it, and
-// nothing is ever rewritten (DESIGN section 3, rule 14).
+// nothing is ever rewritten (docs/accounting.md, rule 14).
 #include <fmt/format.h>
 
 #include <algorithm>

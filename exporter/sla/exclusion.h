@@ -1,4 +1,4 @@
-// What lies over the verdicts: maintenance windows that exclude slots (DESIGN section 3, rule 8)
+// What lies over the verdicts: maintenance windows that exclude slots (docs/accounting.md, rule 8)
 // and corrections (rule 9), for one service under one agreement. Works on runs and stretches, so
 // its cost does not depend on the number of slots. Pure.
 #pragma once

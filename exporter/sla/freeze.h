@@ -1,4 +1,4 @@
-// Which terms hold from when (DESIGN section 3, rule 15): terms are frozen when a month starts, a
+// Which terms hold from when (docs/accounting.md, rule 15): terms are frozen when a month starts, a
 // change waits for the next month, and what is commissioned takes effect at once. Pure decisions:
 // what the configuration wants and what the ledger knows give the records to append and sentences
 // for the log.

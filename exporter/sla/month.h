@@ -1,5 +1,5 @@
-// A month of one service under one agreement, as exact integers: DESIGN section 3, rules 10 to 13.
-// Pure.
+// A month of one service under one agreement, as exact integers: docs/accounting.md, rules 10
+// to 13. Pure.
 #pragma once
 
 #include <chrono>

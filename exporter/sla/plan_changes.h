@@ -1,5 +1,5 @@
 // How services are judged from now on, when a configuration comes into force: commissioning,
-// removal, renames, other checks, other cadences (DESIGN section 3, rules 1 and 15). Pure
+// removal, renames, other checks, other cadences (docs/accounting.md, rules 1 and 15). Pure
 // decisions, like freeze.h: the records to append to the ledger.
 #pragma once
 

@@ -1,5 +1,5 @@
 // Slots: the unit of account. A slot is one cadence interval of a service, aligned to the Unix
-// epoch (DESIGN section 3, rules 1 and 2). Pure arithmetic on whole seconds; cost independent of
+// epoch (docs/accounting.md, rules 1 and 2). Pure arithmetic on whole seconds; cost independent of
 // the span.
 #pragma once
 

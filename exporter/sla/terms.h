@@ -1,6 +1,6 @@
 // The terms of an agreement: everything in the configuration that changes a figure. They are stored
-// in the ledger with a hash, frozen when a month starts, and printed in every report (DESIGN
-// section 3, rule 15). Pure values; no I/O.
+// in the ledger with a hash, frozen when a month starts, and printed in every report
+// (docs/accounting.md, rule 15). Pure values; no I/O.
 #pragma once
 
 #include <chrono>

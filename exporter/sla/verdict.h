@@ -1,4 +1,4 @@
-// Judges a slot from what its checks found: DESIGN section 3, rules 4, 5 and 7. Pure, so that the
+// Judges a slot from what its checks found: docs/accounting.md, rules 4, 5 and 7. Pure, so that the
 // book and `slatool ledger verify` cannot disagree.
 #pragma once
 

@@ -21,7 +21,7 @@ struct MaintenanceWindow {
 };
 
 // A window as the ledger knows it. It excludes a slot when it was committed before the slot began,
-// was announced early enough, and was not withdrawn before the slot began (DESIGN section 3, rule
+// was announced early enough, and was not withdrawn before the slot began (docs/accounting.md, rule
 // 8).
 struct RecordedWindow {
   MaintenanceWindow window;
