@@ -101,16 +101,18 @@ std::string_view content_type(MetricsFormat format) {
              : "text/plain; version=0.0.4; charset=utf-8";
 }
 
-std::string render_metrics(
-    const std::vector<std::shared_ptr<prometheus::Collectable>>& collectables,
-    MetricsFormat format) {
-  MetricsWriter writer(format);
-  SeriesPool pool;
-  for (const auto& collectable : collectables) {
-    if (const auto* family = dynamic_cast<const Family*>(collectable.get())) {
-      write_family(*family, pool, writer);
-    } else {
-      write_foreign(*collectable, writer);
+std::string render_metrics(std::vector<std::shared_ptr<prometheus::Collectable>> collectables,
+                           MetricsFormat format, std::size_t expected_bytes) {
+  MetricsWriter writer(format, expected_bytes);
+  {
+    SeriesPool pool;
+    for (auto& collectable : collectables) {
+      if (const auto* family = dynamic_cast<const Family*>(collectable.get())) {
+        write_family(*family, pool, writer);
+      } else {
+        write_foreign(*collectable, writer);
+      }
+      collectable.reset();  // and with it what the family prepared for the page
     }
   }
   return writer.finish();

@@ -27,9 +27,9 @@ std::string_view content_type(MetricsFormat format);
 std::vector<std::shared_ptr<prometheus::Collectable>> make_collectables(
     std::shared_ptr<const Snapshot> snapshot, const ExporterStats& stats, const WebStats* web);
 
-// Collects, writes and frees each collectable in turn. Help, unit and type come from names.h.
-std::string render_metrics(
-    const std::vector<std::shared_ptr<prometheus::Collectable>>& collectables,
-    MetricsFormat format);
+// Collects, writes and frees each collectable in turn. Help, unit and type come from names.h. A
+// page of `expected_bytes` or less takes no more memory than itself; a longer one is copied once.
+std::string render_metrics(std::vector<std::shared_ptr<prometheus::Collectable>> collectables,
+                           MetricsFormat format, std::size_t expected_bytes = 0);
 
 }  // namespace exporter

@@ -4,9 +4,10 @@
 namespace exporter {
 namespace {
 
+// The series of the last piece had the same names, and often the same agreement or state.
 void set(prometheus::ClientMetric::Label& label, std::string_view name, std::string_view value) {
-  label.name.assign(name);
-  label.value.assign(value);
+  if (label.name != name) label.name.assign(name);
+  if (label.value != value) label.value.assign(value);
 }
 
 }  // namespace

@@ -107,6 +107,10 @@ void append_bound(std::string& out, double bound, bool openmetrics) {
   if (openmetrics && whole && std::abs(bound) < kExactInteger) out += ".0";
 }
 
+bool is_plain(std::string_view value) {
+  return std::ranges::all_of(value, [](char c) { return kPlain[static_cast<unsigned char>(c)]; });
+}
+
 void append_label_value(std::string& out, std::string_view value) {
   append_escaped(out, value, true);
 }

@@ -13,6 +13,8 @@ namespace exporter {
 void append_number(std::string& out, double value);
 // A bucket's bound. OpenMetrics wants "1.0" where the older format has "1".
 void append_bound(std::string& out, double bound, bool openmetrics);
+// Whether a label's value stands on the page as it is; nearly all do.
+bool is_plain(std::string_view value);
 // Between quotes: backslash, quote and line feed escaped.
 void append_label_value(std::string& out, std::string_view value);
 // The older format leaves quotes in help texts as they are.

@@ -2,6 +2,7 @@
 // OpenMetrics names a counter or info family without its suffix, and its samples with it.
 #include "exporter/metrics/writer.h"
 
+#include <algorithm>
 #include <limits>
 #include <utility>
 
@@ -13,7 +14,7 @@ namespace {
 using prometheus::ClientMetric;
 
 constexpr std::size_t kBlockBytes = 256 * 1024;
-constexpr std::size_t kBlockSlack = 16 * 1024;  // a block is flushed when less than this is left
+constexpr std::size_t kBlockSlack = 4 * 1024;  // a block is flushed when less than this is left
 
 std::string_view type_name(const FamilyHead& family, bool openmetrics) {
   if (family.summary) return "summary";
@@ -43,12 +44,13 @@ std::string_view openmetrics_name(const FamilyHead& family) {
 
 }  // namespace
 
-MetricsWriter::MetricsWriter(MetricsFormat format) : format_(format) {
-  block_.reserve(kBlockBytes);
+MetricsWriter::MetricsWriter(MetricsFormat format, std::size_t expected_bytes) : format_(format) {
+  // Pages of one snapshot differ in a few digits, so a little more than expected is enough.
+  block_.reserve(std::max(kBlockBytes, expected_bytes + expected_bytes / 64 + kBlockSlack));
 }
 
 void MetricsWriter::flush_block() {
-  if (block_.size() + kBlockSlack < kBlockBytes) return;
+  if (block_.size() + kBlockSlack < block_.capacity()) return;
   total_ += block_.size();
   blocks_.push_back(std::move(block_));
   block_ = {};
@@ -91,7 +93,29 @@ void MetricsWriter::write(std::span<const ClientMetric> series) {
   }
 }
 
+// The usual case is plain text of known length, which needs one look at the room in the block.
 void MetricsWriter::labels_of(const std::vector<ClientMetric::Label>& labels) {
+  std::size_t bytes = 0;
+  for (const ClientMetric::Label& label : labels) {
+    if (!is_plain(label.value)) return escaped_labels_of(labels);
+    bytes += label.name.size() + label.value.size() + 4;
+  }
+  const std::size_t before = block_.size();
+  block_.resize_and_overwrite(before + bytes, [&](char* text, std::size_t size) {
+    char* to = text + before;
+    for (const ClientMetric::Label& label : labels) {
+      *to = to == text + before ? '{' : ',';
+      ++to;
+      to = std::ranges::copy(label.name, to).out;
+      to = std::ranges::copy(std::string_view("=\""), to).out;
+      to = std::ranges::copy(label.value, to).out;
+      *to++ = '"';
+    }
+    return size;
+  });
+}
+
+void MetricsWriter::escaped_labels_of(const std::vector<ClientMetric::Label>& labels) {
   char separator = '{';
   for (const ClientMetric::Label& label : labels) {
     block_ += separator;

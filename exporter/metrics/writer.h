@@ -1,6 +1,7 @@
 // Writes families as a page of text: format 0.0.4 of Prometheus, or OpenMetrics 1.0. The writer
-// never looks back, and its memory is the page itself: text is gathered in blocks, and finish()
-// joins them while freeing each, so the peak stays below twice the page. One page, one thread.
+// never looks back, and its memory is the page itself. A page that turns out no longer than
+// expected is written in place and never copied; a longer one is gathered in blocks, which finish()
+// joins while freeing each, so the peak stays about twice the page. One page, one thread.
 #pragma once
 
 #include <prometheus/client_metric.h>
@@ -25,7 +26,8 @@ struct FamilyHead {
 
 class MetricsWriter {
  public:
-  explicit MetricsWriter(MetricsFormat format);
+  // `expected_bytes` is a guess at the length of the page; 0 when there is none.
+  explicit MetricsWriter(MetricsFormat format, std::size_t expected_bytes = 0);
 
   // All series of a family must follow its begin() before the next one's.
   void begin(const FamilyHead& family);
@@ -38,6 +40,7 @@ class MetricsWriter {
   void sample(std::string_view suffix, const std::vector<prometheus::ClientMetric::Label>& labels,
               double value, std::int64_t timestamp_ms);
   void labels_of(const std::vector<prometheus::ClientMetric::Label>& labels);
+  void escaped_labels_of(const std::vector<prometheus::ClientMetric::Label>& labels);
   void histogram(const prometheus::ClientMetric& metric);
   void bucket(const prometheus::ClientMetric& metric, double bound, double count);
   void summary(const prometheus::ClientMetric& metric);

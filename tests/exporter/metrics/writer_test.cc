@@ -193,18 +193,49 @@ TEST(MetricsWriterTest, WritesFamiliesOfOtherCollectables) {
       std::string::npos);
 }
 
-TEST(MetricsWriterTest, JoinsItsBlocksInOrder) {
+// A family of one series for each name. The names must outlive it.
+std::shared_ptr<prometheus::Collectable> family_of(const std::vector<std::string>& names) {
+  const auto add = [](const std::string& name, SeriesPool& out) { out.add(1, {{"check", name}}); };
+  return std::make_shared<ListFamily<std::vector<std::string>, decltype(add)>>(kRuns, nullptr,
+                                                                               names, add);
+}
+
+std::vector<std::string> many_names() {
   constexpr std::size_t kSeries = 50'000;
   std::vector<std::string> names;
   for (std::size_t i = 0; i < kSeries; ++i) names.push_back(fmt::format("check-{}", i));
-  const auto add = [](const std::string& name, SeriesPool& out) { out.add(1, {{"check", name}}); };
-  const auto list = std::make_shared<ListFamily<std::vector<std::string>, decltype(add)>>(
-      kRuns, nullptr, names, add);
+  return names;
+}
+
+TEST(MetricsWriterTest, WritesTheSamePageWhateverLengthWasExpected) {
+  const auto names = many_names();
+  const auto page = render_metrics({family_of(names)}, MetricsFormat::text_0_0_4);
+  for (std::size_t expected :
+       {1ul, page.size() / 2, page.size() - 1, page.size(), 2 * page.size()}) {
+    EXPECT_TRUE(render_metrics({family_of(names)}, MetricsFormat::text_0_0_4, expected) == page)
+        << "expected " << expected << " bytes of " << page.size();
+  }
+}
+
+TEST(MetricsWriterTest, WritesPlainAndEscapedLabelsOfOneSeries) {
+  const auto page = render_metrics({family(kRuns,
+                                           [](SeriesPool& out) {
+                                             out.add(1, {{"check", "a\"b"}, {"state", "plain"}});
+                                             out.add(2, {{"check", "plain"}, {"state", ""}});
+                                           })},
+                                   MetricsFormat::text_0_0_4);
+  EXPECT_NE(page.find("{check=\"a\\\"b\",state=\"plain\"} 1\n"), std::string::npos) << page;
+  EXPECT_NE(page.find("{check=\"plain\",state=\"\"} 2\n"), std::string::npos) << page;
+}
+
+TEST(MetricsWriterTest, JoinsItsBlocksInOrder) {
+  const auto names = many_names();
+  const auto list = family_of(names);
   const auto page = render_metrics({list}, MetricsFormat::text_0_0_4);
   std::string expected = "# HELP sla_runs_total Runs.\n# TYPE sla_runs_total counter\n";
   for (const auto& name : names) expected += "sla_runs_total{check=\"" + name + "\"} 1\n";
   EXPECT_TRUE(page == expected);
-  EXPECT_EQ(list->Collect()[0].metric.size(), kSeries);
+  EXPECT_EQ(list->Collect()[0].metric.size(), names.size());
 }
 
 TEST(MetricsWriterTest, ChecksPagesStrictly) {
