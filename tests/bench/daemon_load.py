@@ -1,148 +1,96 @@
 #!/usr/bin/env python3
-"""What the whole daemon costs with many one-minute services, side by side in one run.
+"""What the whole daemon costs with many one-minute services.
 
-For each number of services a configuration is written, the daemon runs against a small HTTP server on
-loopback, and after a minute of warming up its CPU time, memory, commits and start lateness are read
-from /proc and from its own /metrics over the measured minutes. CPU is CPU time of the daemon alone,
-so a busy machine does not change it much.
+For each number of services the daemon runs against an nginx on loopback. When every check has run once, its CPU time,
+memory, commits and start lateness are read from /proc and from its own /metrics over the measured minutes. CPU is the
+time of the daemon alone; lateness is wall time, so the machine should be quiet.
 
-    tests/bench/daemon_load.py [--build build/release] [--minutes 2] [--services 10,100,1000,10000]
+usage: tests/bench/daemon_load.py [--build build/release] [--quick]
 """
 
-import argparse
-import asyncio
-import os
-import pathlib
 import re
 import resource
-import signal
-import subprocess
 import sys
-import tempfile
-import threading
 import time
-import urllib.request
 
-TICKS = os.sysconf("SC_CLK_TCK")
-ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 3\r\nConnection: close\r\n\r\nok\n"
+import measure
+from measure import harness
 
-
-async def answer(reader, writer):
-    try:
-        await reader.readuntil(b"\r\n\r\n")
-        writer.write(ANSWER)
-        await writer.drain()
-    except (asyncio.IncompleteReadError, ConnectionError):
-        pass
-    finally:
-        writer.close()
+CORE_PERCENT, RSS_MEGABYTES, COMMITS, LATENESS_SECONDS = 25.0, 400.0, 1.0, 0.1
+# The window begins and ends between two commits of a tick, so one more than the seconds may fall into it.
+COMMITS_TOLERANCE = 0.05
+SAMPLE = re.compile(r"^(\w+)(?:\{(.*)\})? (\S+)$", re.M)
 
 
-def serve(ready):
-    async def main():
-        server = await asyncio.start_server(answer, "127.0.0.1", 0, backlog=4096)
-        ready.append(server.sockets[0].getsockname()[1])
-        async with server:
-            await server.serve_forever()
+class Page:
+    """A scrape, and what the daemon had used up when it was asked."""
 
-    asyncio.run(main())
+    def __init__(self, daemon, url):
+        self.cpu, self.time = measure.cpu_seconds(daemon.pid), time.monotonic()
+        self.samples = [(name, labels or "", float(value)) for name, labels, value in
+                        SAMPLE.findall(harness.fetch(url).text)]
 
+    def total(self, name, label=""):
+        return sum(value for found, labels, value in self.samples if found == name and label in labels)
 
-def start_target():
-    """Runs the server in a process of its own and returns (pid, port)."""
-    read_end, write_end = os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        os.close(read_end)
-        ready = []
-        threading.Thread(target=serve, args=(ready,), daemon=True).start()
-        while not ready:
-            time.sleep(0.01)
-        os.write(write_end, str(ready[0]).encode())
-        os.close(write_end)
-        signal.pause()
-    os.close(write_end)
-    port = int(os.read(read_end, 16))
-    os.close(read_end)
-    return pid, port
+    def buckets(self, name):
+        """Cumulative counts by upper bound."""
+        return [(float(re.search(r'le="([^"]+)"', labels).group(1)), value)
+                for found, labels, value in self.samples if found == name + "_bucket"]
 
 
-def cpu_seconds(pid):
-    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS
+def quantile_bound(before, after, name, share):
+    """The bucket's bound below which this share of what was observed between the pages lies."""
+    counts = [(bound, late - early) for (bound, late), (_, early) in zip(after.buckets(name), before.buckets(name))]
+    return next(bound for bound, count in counts if count >= share * counts[-1][1])
 
 
-def rss_megabytes(pid):
-    status = pathlib.Path(f"/proc/{pid}/status").read_text()
-    return int(re.search(r"VmRSS:\s+(\d+) kB", status).group(1)) / 1024
+def row(options, services, seconds):
+    with measure.workplace() as (folder, start):
+        config = measure.write_config(folder, services, measure.start_nginx(folder, start)["http"])
+        port = harness.free_port()
+        daemon = start([options.build / "sla_exporter", f"--config.file={config}", f"--storage.path={folder}/data",
+                        f"--web.listen-address=127.0.0.1:{port}"], "daemon")
+        url = f"http://127.0.0.1:{port}/metrics"
+        measure.await_answer(daemon, url)
+        if not options.quick:
+            # Each check is made up for at the start or has its phase within the first minute.
+            harness.wait_for(lambda: Page(daemon, url).total("sla_check_runs_total") >= services, "every check", 120)
+        first = Page(daemon, url)
+        time.sleep(seconds)
+        rss = daemon.resident_bytes() / 1e6
+        last = Page(daemon, url)
+        elapsed = last.time - first.time
+
+        def grown(name):
+            return (last.total(name) - first.total(name)) / elapsed
+
+        return (services, 100 * (last.cpu - first.cpu) / elapsed, rss, grown("sla_exporter_commits_total"),
+                grown("sla_check_runs_total"),
+                1e3 * quantile_bound(first, last, "sla_exporter_start_lateness_seconds", 0.99),
+                int(last.total("sla_unknown_slots_total", 'cause="overload"')))
 
 
-def scrape(port):
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=30) as response:
-        return response.read().decode()
-
-
-def total(page, name):
-    return sum(float(line.rsplit(" ", 1)[1]) for line in page.splitlines() if re.match(rf"{name}(\{{| )", line))
-
-
-def late_share(page):
-    """Share of starts that were more than 100 ms late."""
-    count = total(page, "sla_exporter_start_lateness_seconds_count")
-    within = sum(float(line.rsplit(" ", 1)[1]) for line in page.splitlines()
-                 if line.startswith('sla_exporter_start_lateness_seconds_bucket{le="0.1"}'))
-    return 0.0 if count == 0 else 1 - within / count
-
-
-def measure(build, services, target_port, minutes, listen_port):
-    with tempfile.TemporaryDirectory() as folder:
-        config = pathlib.Path(folder) / "sla.yml"
-        with config.open("w") as out:
-            out.write("agreement: {provider: bench}\ndefaults: {objective: 99%, every: 1m}\nservices:\n")
-            for i in range(services):
-                out.write(f"  s{i}: {{checks: [{{module: http_2xx, targets: ['http://127.0.0.1:{target_port}/']}}]}}\n")
-        log = (pathlib.Path(folder) / "log").open("w")
-        daemon = subprocess.Popen([f"{build}/sla_exporter", f"--config.file={config}", f"--storage.path={folder}/data",
-                                   f"--web.listen-address=127.0.0.1:{listen_port}"], stderr=log)
-        try:
-            time.sleep(60)
-            if daemon.poll() is not None:
-                sys.exit(pathlib.Path(folder, "log").read_text())
-            first, cpu_before, began = scrape(listen_port), cpu_seconds(daemon.pid), time.monotonic()
-            time.sleep(60 * minutes)
-            cpu, elapsed = cpu_seconds(daemon.pid) - cpu_before, time.monotonic() - began
-            last, rss = scrape(listen_port), rss_megabytes(daemon.pid)
-        finally:
-            daemon.send_signal(signal.SIGTERM)
-            daemon.wait(30)
-        commits = total(last, "sla_exporter_commits_total") - total(first, "sla_exporter_commits_total")
-        runs = total(last, "sla_check_runs_total") - total(first, "sla_check_runs_total")
-        unknown = [line for line in last.splitlines() if line.startswith("sla_unknown_slots_total") and 'cause="overload"' in line]
-        overloaded = sum(float(line.rsplit(" ", 1)[1]) for line in unknown)
-        return (services, cpu / elapsed, rss, commits / elapsed, runs / elapsed, late_share(last), overloaded)
-
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--build", default="build/release")
-    parser.add_argument("--minutes", type=float, default=2)
-    parser.add_argument("--services", default="10,100,1000,10000")
-    parser.add_argument("--port", type=int, default=19849)
-    arguments = parser.parse_args()
+def measured(options):
+    measure.built(options, "sla_exporter")
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    target, port = start_target()
-    print(f"{'services':>8} {'core share':>10} {'RSS MB':>8} {'commits/s':>9} {'probes/s':>9} {'>100 ms late':>12} {'overload':>8}")
-    worst = 0.0
-    try:
-        for services in map(int, arguments.services.split(",")):
-            row = measure(arguments.build, services, port, arguments.minutes, arguments.port)
-            print("{:>8} {:>9.1%} {:>8.1f} {:>9.2f} {:>9.1f} {:>12.2%} {:>8.0f}".format(*row), flush=True)
-            worst = max(worst, row[1])
-    finally:
-        os.kill(target, signal.SIGTERM)
-    return 0 if worst < 0.25 else 1
+    # Whole minutes, for the phases of the checks lie in a part of theirs.
+    sizes, seconds = ((1000,), 60) if options.quick else ((10, 100, 1000, 10_000), 120)
+    rows = [row(options, services, seconds) for services in sizes]
+    section = measure.Section("Many services", f"""
+One-minute services with one HTTP check each against an nginx on loopback, over {seconds} s. CPU in percent of one core,
+of the daemon alone, two scrapes included; p99 lateness is the bucket's upper bound.""")
+    section.table(["services", "CPU, % of a core", "RSS, MB", "commits a second", "probes a second",
+                   "p99 lateness, ms, at most", "slots lost to overload"], rows)
+    most = f"{rows[-1][0]:,} services: "
+    section.at_most(most + "CPU of one core", rows[-1][1], CORE_PERCENT, " %")
+    section.at_most(most + "RSS", rows[-1][2], RSS_MEGABYTES, " MB")
+    section.at_most(most + "commits a second", max(r[3] for r in rows), COMMITS + COMMITS_TOLERANCE)
+    section.at_most(most + "p99 start lateness", rows[-1][5], 1e3 * LATENESS_SECONDS, " ms")
+    section.at_most(most + "slots lost to overload", max(r[6] for r in rows), 0)
+    return section
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(measure.main(measured, __doc__))

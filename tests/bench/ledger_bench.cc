@@ -1,27 +1,20 @@
 // What the ledger costs: bytes on disk for a service's month of verdicts and a check's month of
-// outcomes, the time of a commit, and the time of a start with a year behind it. Bytes are counted
-// in pages of the file, indices included. Run: ledger_bench [--benchmark_filter=...].
+// outcomes, and the times of a commit, of opening and of reading. Bytes are counted in pages of the
+// file, indices included. Run: ledger_bench [--benchmark_filter=...].
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
 #include <sqlite3.h>
 #include <unistd.h>
 
-#include <cmath>
-#include <cstdlib>
 #include <filesystem>
-#include <random>
 
-#include "exporter/ledger/ledger.h"
+#include "tests/bench/ledger_history.h"
 
-namespace exporter {
+namespace exporter::bench {
 namespace {
 
-constexpr std::int64_t kDay = 86'400;
 constexpr std::int64_t kStart = 20'500 * kDay;
-constexpr double kFailures = 0.005;
 constexpr double kDaysInMonth = 30;
-
-Seconds at(std::int64_t second) { return Seconds(std::chrono::seconds(second)); }
 
 class Folder {
  public:
@@ -35,69 +28,6 @@ class Folder {
 
  private:
   std::filesystem::path path_;
-};
-
-std::unique_ptr<Ledger> open(const Folder& folder) {
-  LedgerOptions options;
-  options.folder = folder.path();
-  auto ledger = Ledger::open(options);
-  if (ledger) return *std::move(ledger);
-  fmt::print(stderr, "{}\n", ledger.error().message);
-  std::abort();
-}
-
-void commit(Ledger& ledger, const Batch& batch, std::int64_t now) {
-  const auto done = ledger.commit(batch, at(now));
-  if (done) return;
-  fmt::print(stderr, "{}\n", done.error().message);
-  std::abort();
-}
-
-void pack(Ledger& ledger, std::int64_t now) {
-  for (auto more = ledger.pack(at(now), std::chrono::seconds(1)); more && *more;) {
-    more = ledger.pack(at(now), std::chrono::seconds(1));
-  }
-}
-
-// A check as one meets them: a start within a few milliseconds of its phase, a latency that varies
-// by a quarter, one failure in two hundred slots, with its confirmation.
-class Check {
- public:
-  Check(std::string service, unsigned seed) : service_(std::move(service)), random_(seed) {}
-
-  void minute(Batch& batch, std::int64_t slot) {
-    const bool fails = std::uniform_real_distribution(0.0, 1.0)(random_) < kFailures;
-    add(batch, slot, 0, fails);
-    if (fails) add(batch, slot, 1, true);
-    VerdictRun run;
-    run.service = service_;
-    run.start = at(slot);
-    run.verdict = fails ? Verdict::bad : Verdict::good;
-    batch.verdicts.push_back(std::move(run));
-  }
-
- private:
-  void add(Batch& batch, std::int64_t slot, std::uint8_t attempt, bool fails) {
-    OutcomeRecord record;
-    record.service = service_;
-    record.check = "http_2xx";
-    record.slot = at(slot);
-    record.attempt = attempt;
-    record.final = !fails || attempt == 1;
-    const double late = std::exponential_distribution(1 / 2.0)(random_);
-    record.at = at(slot) + std::chrono::milliseconds(17'250 + 20'000 * attempt +
-                                                     static_cast<std::int64_t>(late));
-    const double latency = std::lognormal_distribution(std::log(45'000.0), 0.25)(random_);
-    record.latency = std::chrono::microseconds(fails ? 10'000'000 : static_cast<long>(latency));
-    record.status = fails ? probes::Status::down : probes::Status::up;
-    record.reason = fails ? probes::Reason::timeout : probes::Reason::none;
-    record.address = random_() % 3 == 0 ? "192.0.2.11" : "192.0.2.10";
-    if (fails) record.message = "the deadline passed while waiting for the first byte";
-    batch.outcomes.push_back(std::move(record));
-  }
-
-  std::string service_;
-  std::mt19937 random_;
 };
 
 std::int64_t pages_of(const Folder& folder, const std::string& names) {
@@ -114,19 +44,10 @@ std::int64_t pages_of(const Folder& folder, const std::string& names) {
 }
 
 // `services` one-minute services with one check each, packed day by day.
-void fill(Ledger& ledger, int services, int days) {
-  std::vector<Check> checks;
-  for (int i = 0; i < services; ++i) {
-    checks.emplace_back(fmt::format("service{}", i), static_cast<unsigned>(i));
-  }
+void fill(Ledger& ledger, std::size_t services, int days) {
+  std::vector<History> checks = histories(services);
   for (int day = 0; day < days; ++day) {
-    const std::int64_t start = kStart + day * kDay;
-    for (Check& check : checks) {
-      Batch batch;
-      for (int minute = 0; minute < 1440; ++minute) check.minute(batch, start + minute * 60);
-      commit(ledger, batch, start + kDay);
-    }
-    pack(ledger, start + kDay);
+    add_stretch(ledger, checks, kStart + day * kDay, kStart + (day + 1) * kDay);
   }
 }
 
@@ -134,7 +55,7 @@ void BytesOfAMonth(benchmark::State& state) {
   constexpr int kServices = 20, kDays = 30;
   for (auto _ : state) {
     const Folder folder;
-    auto ledger = open(folder);
+    auto ledger = open_ledger(folder.path());
     fill(*ledger, kServices, kDays);
     ledger.reset();
     const double months = kServices * kDays / kDaysInMonth;
@@ -151,19 +72,16 @@ BENCHMARK(BytesOfAMonth)->Iterations(1)->Unit(benchmark::kMillisecond);
 // One commit of what `services` one-minute services bring in a minute; open days stay in memory.
 void Commit(benchmark::State& state) {
   const Folder folder;
-  const auto ledger = open(folder);
-  std::vector<Check> checks;
-  for (int i = 0; i < state.range(0); ++i) {
-    checks.emplace_back(fmt::format("service{}", i), static_cast<unsigned>(i));
-  }
+  const auto ledger = open_ledger(folder.path());
+  std::vector<History> checks = histories(static_cast<std::size_t>(state.range(0)));
   std::int64_t slot = kStart;
   for (auto _ : state) {
     state.PauseTiming();
     Batch batch;
-    for (Check& check : checks) check.minute(batch, slot);
+    for (History& check : checks) check.minute(batch, slot);
     slot += 60;
     state.ResumeTiming();
-    commit(*ledger, batch, slot);
+    must(ledger->commit(batch, at(slot)));
   }
   state.counters["journal_bytes_per_outcome"] =
       static_cast<double>(pages_of(folder, "'journal'")) /
@@ -171,42 +89,35 @@ void Commit(benchmark::State& state) {
 }
 BENCHMARK(Commit)->RangeMultiplier(10)->Range(1, 10'000)->Unit(benchmark::kMillisecond);
 
-// Open and load: what stands between starting the program and being ready.
-void StartAfterAYear(benchmark::State& state) {
+// Open and load: the ledger's share of a start, with most of a day that is not packed yet.
+void OpenAndLoad(benchmark::State& state) {
+  const auto services = static_cast<std::size_t>(state.range(0));
   const Folder folder;
   {
-    const auto ledger = open(folder);
-    fill(*ledger, static_cast<int>(state.range(0)), static_cast<int>(state.range(1)));
-    // Most of a day that is not packed yet, in commits of a minute.
-    std::vector<Check> checks;
-    for (int i = 0; i < state.range(0); ++i) {
-      checks.emplace_back(fmt::format("service{}", i), static_cast<unsigned>(i) + 1000);
-    }
-    const std::int64_t start = kStart + state.range(1) * kDay;
-    for (int minute = 0; minute < 1400; ++minute) {
-      Batch batch;
-      for (Check& check : checks) check.minute(batch, start + minute * 60);
-      commit(*ledger, batch, start + minute * 60 + 60);
-    }
+    const auto ledger = open_ledger(folder.path());
+    fill(*ledger, services, static_cast<int>(state.range(1)));
+    std::vector<History> checks = histories(services, 1000);
+    const std::int64_t today = kStart + state.range(1) * kDay;
+    add_minutes(*ledger, checks, today, today + 1400 * 60);
   }
   for (auto _ : state) {
-    const auto ledger = open(folder);
+    const auto ledger = open_ledger(folder.path());
     benchmark::DoNotOptimize(ledger->load());
   }
   state.counters["file_bytes"] =
       static_cast<double>(std::filesystem::file_size(folder.path() / "ledger.db"));
 }
-BENCHMARK(StartAfterAYear)
+BENCHMARK(OpenAndLoad)
+    ->Args({1, 30})
     ->Args({10, 30})
     ->Args({100, 30})
-    ->Args({100, 365})
     ->Iterations(3)
     ->Unit(benchmark::kMillisecond);
 
 // All verdicts of a month, as a report reads them.
 void MonthOfVerdicts(benchmark::State& state) {
   const Folder folder;
-  const auto ledger = open(folder);
+  const auto ledger = open_ledger(folder.path());
   fill(*ledger, 10, 31);
   for (auto _ : state) {
     benchmark::DoNotOptimize(ledger->verdicts("service3", at(kStart), at(kStart + 31 * kDay)));
@@ -215,6 +126,6 @@ void MonthOfVerdicts(benchmark::State& state) {
 BENCHMARK(MonthOfVerdicts)->Unit(benchmark::kMicrosecond);
 
 }  // namespace
-}  // namespace exporter
+}  // namespace exporter::bench
 
 BENCHMARK_MAIN();

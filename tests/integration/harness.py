@@ -43,7 +43,7 @@ SANITIZED = any(word in BUILD.name for word in ("asan", "tsan"))
 PATIENCE = 5 if SANITIZED else 2 if not JUDGES_FIGURES else 1
 
 
-def wait_for(condition, what, seconds=20):
+def wait_for(condition, what, seconds=20, pause=0.02):
     """The first true value of `condition()`; fails with `what` when there is none in time."""
     deadline = time.monotonic() + seconds * PATIENCE
     last = None
@@ -56,7 +56,7 @@ def wait_for(condition, what, seconds=20):
             last = error
         if time.monotonic() > deadline:
             raise AssertionError(f"waited {seconds * PATIENCE} s for {what}" + (f" (last: {last})" if last else ""))
-        time.sleep(0.02)
+        time.sleep(pause)
 
 
 def free_port(host="127.0.0.1"):

@@ -29,7 +29,7 @@ def built_by_glob(name, programs):
     if folder.startswith("tests/fakes"):
         return leaf.endswith(".cc")
     if folder == "tests/bench":
-        return leaf.endswith("_bench.cc")
+        return leaf.endswith(".cc")
     if folder == "tests/fuzz":
         return leaf.endswith("_fuzz.cc")
     return leaf.endswith("_test.cc") and folder.removeprefix("tests/") in programs
@@ -81,7 +81,7 @@ class SelfTest(house.Rule):
 
     def test_dead_files_are_caught(self):
         for name in ["probes/lonely.h", "tests/probes/helper.cc", "tests/unknown/x_test.cc", "deploy/old-script",
-                     "docs/forgotten.md", "tests/integration/helper.py", "tests/bench/x.cc"]:
+                     "docs/forgotten.md", "tests/integration/helper.py", "tests/bench/x.h"]:
             self.assertTrue(list(dead(self.BASE | {name: ""})), name)
 
     def test_reached_files_pass(self):

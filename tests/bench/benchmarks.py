@@ -1,0 +1,87 @@
+#!/usr/bin/env python3
+"""The benchmarks that are one C++ program: a page of metrics beside prometheus-cpp's stock registry, and the ledger's
+size and speed. Google Benchmark runs them; the best CPU time of some repetitions counts.
+
+usage: tests/bench/benchmarks.py [--build build/release] [--quick]
+"""
+
+import json
+import subprocess
+import sys
+
+import measure
+
+PAGE_RATIO = 5.0
+PAGE_MEMORY = 2.0
+VERDICT_KILOBYTES = 15.0
+OUTCOME_KILOBYTES = 100.0
+JUDGED_SERIES = 100_000
+TO_MILLISECONDS = {"ns": 1e-6, "us": 1e-3, "ms": 1.0, "s": 1e3}
+
+
+def run(program, pattern, options):
+    """Runs by name: the repetition with the least CPU time, in milliseconds under `cpu_ms`."""
+    repetitions, seconds = (1, 0.05) if options.quick else (5, 0.3)
+    done = subprocess.run([program, f"--benchmark_filter={pattern}", f"--benchmark_repetitions={repetitions}",
+                           f"--benchmark_min_time={seconds}", "--benchmark_enable_random_interleaving=true",
+                           "--benchmark_format=json"], check=True, stdout=subprocess.PIPE, text=True)
+    best = {}
+    for entry in json.loads(done.stdout)["benchmarks"]:
+        if entry["run_type"] != "iteration":
+            continue
+        entry["cpu_ms"] = entry["cpu_time"] * TO_MILLISECONDS[entry["time_unit"]]
+        name = entry["run_name"].removesuffix("/iterations:1").removesuffix("/iterations:3")
+        if name not in best or entry["cpu_ms"] < best[name]["cpu_ms"]:
+            best[name] = entry
+    return best
+
+
+def measured_page(options):
+    """/metrics beside the stock registry."""
+    best = run(measure.built(options, "tests/metrics_bench"), "", options)
+    section = measure.Section("`/metrics`", f"""
+A whole page, without gzip, beside prometheus-cpp {measure.package_version("prometheus-cpp-dev")} with its stock Registry
+and TextSerializer holding the same series. Memory is the peak of what the program has allocated while it makes the page,
+in units of the page. "First" is the first page after a start, when its length is not known yet.""")
+    rows = []
+    for size in (10, 100, 1000, 10_000, 100_000):
+        ours, stock = best[f"BM_Ours/{size}"], best[f"BM_Stock/{size}"]
+        rows.append((int(ours["series"]), ours["body_bytes"] / 1e3, ours["cpu_ms"], stock["cpu_ms"],
+                     stock["cpu_ms"] / ours["cpu_ms"], ours["peak_per_body"], stock["peak_per_body"]))
+    first = best[f"BM_FirstPage/{JUDGED_SERIES}"]
+    section.table(["series", "page, kB", "ours, CPU ms", "stock, CPU ms", "ratio", "our memory", "stock memory"], rows)
+    section.table(["first page of " + measure.shown(int(first["series"])) + " series", "CPU ms", "memory"],
+                  [("ours", first["cpu_ms"], first["peak_per_body"])])
+    section.at_least("`/metrics` with 100,000 series, ratio", rows[-1][4], PAGE_RATIO)
+    section.at_most("memory for it, in pages", rows[-1][5], PAGE_MEMORY)
+    return section
+
+
+def measured_ledger(options):
+    """Bytes on disk and the time of a commit."""
+    program = measure.built(options, "tests/ledger_bench")
+    best = run(program, "BytesOfAMonth|Commit|MonthOfVerdicts", options)
+    size = best["BytesOfAMonth"]
+    section = measure.Section("The ledger", """
+Bytes in pages of the SQLite file, indices included, for a one-minute service and its check over 30 days: 43,200 slots,
+latencies that vary by a quarter, one failure in two hundred slots. A commit is what so many one-minute services bring in
+a minute; its CPU time does not hold the wait for the disk.""")
+    kilobytes = {kind: size[f"{kind}_bytes"] / 1e3 for kind in ("verdict", "outcome", "evidence")}
+    section.table(["of a month", "kB"], [(kind + "s" * (kind != "evidence"), value) for kind, value in kilobytes.items()])
+    commits = [(outcomes, best[f"Commit/{outcomes}"]) for outcomes in (1, 10, 100, 1000, 10_000)]
+    section.table(["outcomes in a commit", "CPU ms", "us an outcome", "journal bytes an outcome"],
+                  [(count, entry["cpu_ms"], entry["cpu_ms"] * 1e3 / count, entry["journal_bytes_per_outcome"])
+                   for count, entry in commits])
+    section.table(["reading", "CPU ms"], [("a month of verdicts of one service", best["MonthOfVerdicts"]["cpu_ms"])])
+    section.at_most("verdicts of a service and month", kilobytes["verdict"], VERDICT_KILOBYTES, " kB")
+    section.at_most("outcomes of a check and month", kilobytes["outcome"], OUTCOME_KILOBYTES, " kB")
+    return section
+
+
+def measured(options):
+    page, ledger = measured_page(options), measured_ledger(options)
+    return measure.Section("Pages and ledger", "", [page.markdown(), ledger.markdown()], page.figures + ledger.figures)
+
+
+if __name__ == "__main__":
+    sys.exit(measure.main(measured, __doc__))
