@@ -167,7 +167,6 @@ void Monitor::account(std::vector<Arrival> arrivals, Seconds now) {
     return;
   }
   if (parts_.stats.storage_full.exchange(false)) log_info("the ledger can be written again");
-  ++parts_.stats.commits_total;
   parts_.stats.last_commit_seconds = now.time_since_epoch().count();
   publish(std::move(*snapshot), now);
   constexpr std::chrono::milliseconds kPackBudget{50};
@@ -312,6 +311,7 @@ void Monitor::run_on_book(std::function<std::expected<std::string, std::string>(
 // Accounting executor. Without an instant the plan may have changed; with one it can only when a
 // month turned, which is at a whole minute.
 void Monitor::publish(std::shared_ptr<const Snapshot> snapshot, std::optional<Seconds> at) {
+  parts_.stats.commits_total = book_->commits();
   std::shared_ptr<const Plan> plan = latest_plan();
   if (!at || *at >= next_plan_look_) {
     if (at)

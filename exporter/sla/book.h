@@ -66,6 +66,8 @@ class Book {
   virtual std::uint64_t plan_version() const = 0;  // grows with every change of plan()
   // Outcomes that arrived while nothing could be committed, and were more than could be kept.
   virtual std::uint64_t outcomes_dropped() const = 0;
+  // Commits since this book was made; a step with nothing to write is none.
+  virtual std::uint64_t commits() const = 0;
   virtual std::shared_ptr<const Snapshot> snapshot() const = 0;
 
  protected:

@@ -249,6 +249,7 @@ LedgerResult<void> BookImpl::commit_entries(Batch batch, Seconds now) {
   if (auto committed = ledger_.commit(batch, now); !committed) {
     return std::unexpected(committed.error());
   }
+  ++commits_;
   for (Statement& statement : batch.statements) statement.json.clear();
   return entries_.add(batch);
 }

@@ -117,6 +117,7 @@ class BookImpl final : public Book {
   Plan plan() const override { return plan_; }
   std::uint64_t plan_version() const override { return plan_version_; }
   std::uint64_t outcomes_dropped() const override { return dropped_; }
+  std::uint64_t commits() const override { return commits_; }
   std::shared_ptr<const Snapshot> snapshot() const override { return snapshot_; }
 
  private:
@@ -239,7 +240,7 @@ class BookImpl final : public Book {
   std::map<std::pair<std::string, std::string>, std::shared_ptr<const probes::Outcome>>
       shown_outcomes_;  // the last committed one of each check
   std::vector<Mark> marks_;
-  std::uint64_t dropped_ = 0;
+  std::uint64_t dropped_ = 0, commits_ = 0;
   Plan plan_;
   std::uint64_t plan_version_ = 0;
   bool plan_outdated_ = true;

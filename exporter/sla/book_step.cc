@@ -45,6 +45,7 @@ LedgerResult<std::shared_ptr<const Snapshot>> BookImpl::step(std::vector<Arrival
     if (auto committed = ledger_.commit(work.batch, now); !committed) {
       return std::unexpected(committed.error());
     }
+    ++commits_;
   }
   turn_months(now);
   if (!work.batch.empty()) apply(work);

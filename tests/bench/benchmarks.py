@@ -6,6 +6,7 @@ usage: tests/bench/benchmarks.py [--build build/release] [--quick]
 """
 
 import json
+import re
 import subprocess
 import sys
 
@@ -30,7 +31,7 @@ def run(program, pattern, options):
         if entry["run_type"] != "iteration":
             continue
         entry["cpu_ms"] = entry["cpu_time"] * TO_MILLISECONDS[entry["time_unit"]]
-        name = entry["run_name"].removesuffix("/iterations:1").removesuffix("/iterations:3")
+        name = re.sub("/(iterations|repeats):.*", "", entry["run_name"])
         if name not in best or entry["cpu_ms"] < best[name]["cpu_ms"]:
             best[name] = entry
     return best

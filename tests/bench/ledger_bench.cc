@@ -67,7 +67,7 @@ void BytesOfAMonth(benchmark::State& state) {
     state.counters["evidence_bytes"] = each("'evidence','evidence_slots'");
   }
 }
-BENCHMARK(BytesOfAMonth)->Iterations(1)->Unit(benchmark::kMillisecond);
+BENCHMARK(BytesOfAMonth)->Iterations(1)->Repetitions(1)->Unit(benchmark::kMillisecond);
 
 // One commit of what `services` one-minute services bring in a minute; open days stay in memory.
 void Commit(benchmark::State& state) {
@@ -87,7 +87,8 @@ void Commit(benchmark::State& state) {
       static_cast<double>(pages_of(folder, "'journal'")) /
       static_cast<double>(state.iterations() * state.range(0));
 }
-BENCHMARK(Commit)->RangeMultiplier(10)->Range(1, 10'000)->Unit(benchmark::kMillisecond);
+BENCHMARK(Commit)->RangeMultiplier(10)->Range(1, 10'000)->Iterations(100)->Unit(
+    benchmark::kMillisecond);
 
 // Open and load: the ledger's share of a start, with most of a day that is not packed yet.
 void OpenAndLoad(benchmark::State& state) {

@@ -246,6 +246,16 @@ TEST(Monitor, KillsLoseOnlyWhatWasNotObserved) {
   }
 }
 
+TEST(Monitor, CountsAsCommitsOnlySecondsWithSomethingToWrite) {
+  fakes::MemoryLedger ledger;
+  Life life(ledger, maxony(), day(3, 2), always_up);
+  ASSERT_TRUE(life.opened);
+  life.run_until(day(3, 2) + 10min);
+  // In ten minutes 42 outcomes arrive, slots end ten times, and 600 seconds pass.
+  EXPECT_GE(life.stats_.commits_total, 10u);
+  EXPECT_LE(life.stats_.commits_total, 60u);
+}
+
 TEST(Monitor, ARestartWithinASlotLosesNothing) {
   fakes::MemoryLedger ledger;
   WallTime now = day(3, 2);
