@@ -46,14 +46,11 @@ Task<Result<void>> TcpStream::finish_connect(TimePoint deadline) {
 
 Task<Result<std::string>> TcpStream::read_some(std::size_t at_most, TimePoint deadline) {
   std::string bytes;
-  bytes.resize(std::min(at_most, kReadChunk));
   // A peer that always has something ready must not carry us past the deadline.
   while (loop_.now() < deadline) {
-    std::size_t got = 0;
-    const Step step = read_step(bytes.data(), bytes.size(), got);
+    const Step step = read_step(at_most, bytes);
     if (step == Step::failed) co_return std::unexpected(last_error());
     if (step == Step::done || step == Step::end) {
-      bytes.resize(got);
       used_ = true;
       co_return bytes;
     }
@@ -111,6 +108,16 @@ const TlsInfo* TcpStream::tls_info() const { return tls_ ? &tls_->info() : nullp
 bool TcpStream::spoke_out_of_turn() const {
   char byte = 0;
   return used_ && recv(socket_.fd(), &byte, 1, MSG_PEEK) > 0;
+}
+
+// By way of the stack: a string with room for all that may come would be cleared, kept while we
+// wait, and is nearly always far too long.
+TcpStream::Step TcpStream::read_step(std::size_t at_most, std::string& bytes) {
+  char buffer[kReadChunk];
+  std::size_t got = 0;
+  const Step step = read_step(buffer, std::min(at_most, kReadChunk), got);
+  if (step == Step::done) bytes.assign(buffer, got);
+  return step;
 }
 
 TcpStream::Step TcpStream::read_step(char* to, std::size_t at_most, std::size_t& got) {

@@ -33,6 +33,7 @@ class TcpStream final : public Stream {
   using Step = TlsSession::Step;
 
   Task<Result<void>> finish_connect(TimePoint deadline);
+  Step read_step(std::size_t at_most, std::string& bytes);
   Step read_step(char* to, std::size_t at_most, std::size_t& got);
   Step write_step(std::string_view bytes, std::size_t& written);
   Step failed_call(Step would_block);
