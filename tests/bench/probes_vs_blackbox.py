@@ -77,7 +77,7 @@ def sizes(options, scheme):
     if options.quick:
         return [(10, 2, True), (100, 2, True), (1000, 2, True)]
     most = [(100_000, 1, options.all)] if scheme == "http" or options.all else []
-    return [(10, 5, True), (100, 5, True), (1000, 4, True), (10_000, 2, True)] + most
+    return [(10, 5, True), (100, 5, True), (1000, 4, True), (10_000, 3, True)] + most
 
 
 def rows(options, bench, bundle, exporter, port, targets):
