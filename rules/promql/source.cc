@@ -1,0 +1,64 @@
+// Summaries of stretches of samples, built sample by sample or by joining neighbours.
+#include "rules/promql/source.h"
+
+#include <cmath>
+
+#include "rules/promql/kahan.h"
+
+namespace rules {
+namespace {
+
+// The step from one value to the next, wherever the two come from.
+void count_step(WindowSummary& summary, double before, double after) {
+  if (after < before) {
+    summary.drops += before;
+    ++summary.resets;
+  }
+  if (after != before && !(std::isnan(after) && std::isnan(before))) ++summary.changes;
+}
+
+void add_sum(WindowSummary& summary, double value) {
+  KahanSum sum{summary.sum, summary.sum_error};
+  sum.add(value);
+  summary.sum = sum.sum;
+  summary.sum_error = sum.error;
+}
+
+void widen(WindowSummary& summary, double min, double max) {
+  if (min < summary.min || std::isnan(summary.min)) summary.min = min;
+  if (max > summary.max || std::isnan(summary.max)) summary.max = max;
+}
+
+}  // namespace
+
+void WindowSummary::add(Sample sample) {
+  add_sum(*this, sample.value);
+  if (count == 0) {
+    first = sample;
+    min = max = sample.value;
+  } else {
+    count_step(*this, last.value, sample.value);
+    widen(*this, sample.value, sample.value);
+  }
+  last = sample;
+  ++count;
+}
+
+void WindowSummary::add(const WindowSummary& following) {
+  if (following.count == 0) return;
+  if (count == 0) {
+    *this = following;
+    return;
+  }
+  count_step(*this, last.value, following.first.value);
+  add_sum(*this, following.sum);
+  sum_error += following.sum_error;
+  widen(*this, following.min, following.max);
+  drops += following.drops;
+  resets += following.resets;
+  changes += following.changes;
+  last = following.last;
+  count += following.count;
+}
+
+}  // namespace rules

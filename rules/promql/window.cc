@@ -1,0 +1,42 @@
+// Windows slide: what the step before has read is kept as far as it still counts.
+#include "rules/promql/window.h"
+
+#include <algorithm>
+
+namespace rules {
+
+void Window::move(std::int64_t start, std::int64_t end) {
+  if (start == start_ && end == end_) return;
+  start_ = start;
+  end_ = end;
+  summary_.reset();
+}
+
+const WindowSummary& Window::summary() {
+  if (!summary_) {
+    summary_ = cursor_.summary(start_, end_);
+    budget_.work(1);
+  }
+  return *summary_;
+}
+
+std::span<const Sample> Window::samples() {
+  const bool backwards = start_ < read_from_ || end_ < read_to_;
+  const auto keep =
+      backwards ? samples_.end() : std::ranges::upper_bound(samples_, start_, {}, &Sample::at);
+  budget_.settle(budget_.held() - static_cast<std::size_t>(keep - samples_.begin()));
+  samples_.erase(samples_.begin(), keep);
+
+  const std::size_t kept = samples_.size();
+  const std::int64_t from = backwards ? start_ : std::max(start_, read_to_);
+  if (from < end_) cursor_.samples(from, end_, samples_);
+  const auto fresh = samples_.begin() + static_cast<std::ptrdiff_t>(kept);
+  const auto stale = [](const Sample& sample) { return is_stale_nan(sample.value); };
+  samples_.erase(std::remove_if(fresh, samples_.end(), stale), samples_.end());
+  budget_.hold(samples_.size() - kept);
+  read_from_ = start_;
+  read_to_ = end_;
+  return samples_;
+}
+
+}  // namespace rules
