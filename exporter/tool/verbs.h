@@ -15,6 +15,7 @@ void add_ledger(CLI::App& app,
 void add_maintenance(CLI::App& app, int& exit_code);  // maintenance add|list|withdraw
 void add_probe(CLI::App& app, int& exit_code);        // probe --module --target
 void add_report(CLI::App& app, int& exit_code);       // report --month
+void add_test(CLI::App& app, int& exit_code);         // test promql
 
 // All of them.
 void add_verbs(CLI::App& app, int& exit_code);
