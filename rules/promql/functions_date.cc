@@ -39,8 +39,10 @@ Matrix field_of_time(Evaluation& evaluation, const Expr& call_expr, Field field)
     if (!evaluation.budget().hold(evaluation.steps())) return {};
     std::vector<double> values;
     values.reserve(evaluation.steps());
-    for (std::size_t step = 0; step < evaluation.steps(); ++step)
-      values.push_back(number(std::floor(static_cast<double>(evaluation.time(step)) / 1000)));
+    for (std::size_t step = 0; step < evaluation.steps(); ++step) {
+      const std::int64_t whole_seconds = evaluation.time(step) / 1000;
+      values.push_back(number(static_cast<double>(whole_seconds)));
+    }
     return evaluation.scalar(std::move(values));
   }
   Matrix matrix = evaluation.eval(*call.args[0]);

@@ -299,6 +299,7 @@ class Lexer {
   void number_or_duration() {
     if (scan_number()) return emit(TokenKind::number);
     if (scan_duration()) return emit(TokenKind::duration);
+    if (is_alphanumeric(peek()) || peek() == '.') ++at_;  // what is wrong is shown too
     error(fmt::format("bad number or duration syntax: {}", quote(text())));
   }
 

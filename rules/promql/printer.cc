@@ -103,8 +103,18 @@ std::string binary_head(const BinaryNode& binary) {
   return out;
 }
 
+// The left side as it may stand before the operator. A sign binds looser than a power: +Inf ^ 2
+// would be +(Inf ^ 2).
+std::string unsigned_before_power(const BinaryNode& binary, std::string left) {
+  const auto* number = std::get_if<NumberNode>(&binary.left->node);
+  const bool infinite = number != nullptr && std::isinf(number->value) && number->value > 0;
+  if (binary.op == BinaryOp::pow && infinite) std::erase(left, '+');
+  return left;
+}
+
 std::string print_node(const BinaryNode& binary) {
-  return fmt::format("{} {} {}", print(*binary.left), binary_head(binary), print(*binary.right));
+  return fmt::format("{} {} {}", unsigned_before_power(binary, print(*binary.left)),
+                     binary_head(binary), print(*binary.right));
 }
 
 std::string print_node(const UnaryNode& unary) {
@@ -146,8 +156,9 @@ class Pretty {
   }
 
   std::string split(const BinaryNode& binary, std::size_t level) const {
-    return fmt::format("{}\n{}{}\n{}", print_at(*binary.left, level + 1), indent(level),
-                       binary_head(binary), print_at(*binary.right, level + 1));
+    return fmt::format("{}\n{}{}\n{}",
+                       unsigned_before_power(binary, print_at(*binary.left, level + 1)),
+                       indent(level), binary_head(binary), print_at(*binary.right, level + 1));
   }
 
   std::string split(const CallNode& call, std::size_t level) const {

@@ -16,7 +16,8 @@ PROGRAM_FOLDER = re.compile(r"sla_test_program\((\S+?)[\s)]")
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)|!\[[^\]]*\]\(([^)\s]+)\)")
 INCLUDE = re.compile(r'#\s*include\s*"([^"]+)"')
 # Folders whose files are used as a whole by the one file named here.
-WHOLE_FOLDERS = {"tests/testdata/": "a test", "grafana/dashboards/": "provisioning", "tests/fuzz/corpus/": "its fuzz target"}
+WHOLE_FOLDERS = {"tests/testdata/": "a test", "grafana/dashboards/": "provisioning", "tests/fuzz/corpus/": "its fuzz target",
+                 "tests/rules/promql/scripts/": "suite_test.cc"}
 
 
 def built_by_glob(name, programs):
