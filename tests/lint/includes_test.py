@@ -17,6 +17,8 @@ FIGURES = [*RECORDS, "exporter/sla/month.h", "exporter/snapshot.h", "exporter/co
 ARROWS = {
     "rules/promql/": [],
     "rules/": ["rules/promql/"],
+    "rules/series/": ["rules/promql/labels.h", "rules/promql/source.h"],
+    "rules/template/": ["rules/promql/labels.h"],
     "probes/outcome": [],
     "probes/async/": ["probes/outcome.h"],
     "probes/net/": ["probes/outcome.h", "probes/async/"],
@@ -132,6 +134,8 @@ class SelfTest(house.Rule):
             ("rules/promql/ast.h", "rules/series/store.h"),
             ("rules/promqltest/runner.cc", "exporter/config/config.h"),
             ("exporter/sla/book.cc", "rules/promql/engine.h"),
+            ("rules/series/store.cc", "rules/promql/engine.h"),
+            ("rules/template/parse.cc", "rules/series/store.h"),
             ("probes/net/tcp.cc", "probes/probe.h"),
             ("probes/async/loop.h", "probes/net/net.h"),
             ("exporter/sla/book.cc", "exporter/metrics/page.h"),

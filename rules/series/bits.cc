@@ -1,0 +1,27 @@
+#include "rules/series/bits.h"
+
+#include <algorithm>
+
+namespace rules::series {
+
+void BitWriter::bits(std::uint64_t value, unsigned count) {
+  while (count > 0) {
+    if (free_ == 0) {
+      bytes_.push_back(0);
+      free_ = 8;
+    }
+    const unsigned taken = std::min(count, free_);
+    const std::uint64_t part = (value >> (count - taken)) & ((std::uint64_t{1} << taken) - 1);
+    bytes_.back() = static_cast<char>(static_cast<unsigned char>(bytes_.back()) |
+                                      static_cast<unsigned char>(part << (free_ - taken)));
+    free_ -= taken;
+    count -= taken;
+  }
+}
+
+void BitWriter::clear() {
+  bytes_.clear();
+  free_ = 0;
+}
+
+}  // namespace rules::series
