@@ -191,7 +191,8 @@ ChunkReader::ChunkReader(Chunk chunk)
 bool ChunkReader::next(Sample& out) {
   if (taken_ == chunk_.count()) return false;
   const Sample sample = taken_ == 0 ? chunk_.first() : decoder_.next();
-  if (taken_ > 0 && (!decoder_.ok() || sample.at <= last_)) {
+  const bool follows = sample.at > last_ && sample.at <= chunk_.last().at;
+  if (taken_ > 0 && (!decoder_.ok() || !follows)) {
     taken_ = chunk_.count();
     return false;
   }
@@ -202,7 +203,10 @@ bool ChunkReader::next(Sample& out) {
 }
 
 bool Head::full_for(Sample sample) const {
-  return count_ >= kChunkSamples || (count_ > 0 && sample.at - first_.at > kChunkSpan);
+  // Without overflow, however far apart the two are.
+  const std::uint64_t span =
+      static_cast<std::uint64_t>(sample.at) - static_cast<std::uint64_t>(first_.at);
+  return count_ >= kChunkSamples || (count_ > 0 && span > kChunkSpan);
 }
 
 void Head::start(Sample first) {

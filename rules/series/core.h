@@ -58,7 +58,7 @@ struct Series {
   std::uint64_t logged = 0;  // the log that defines it
 
   bool blank() const { return head.empty() && chunks.slots().empty() && leaving.empty(); }
-  // Of the newest sample; the smallest number when there is none.
+  // Of the newest sample; the smallest number, which no sample may have, when there is none.
   std::int64_t last_at() const;
 };
 

@@ -137,7 +137,7 @@ void Store::Writer::append_all(std::uint32_t id, const Chunk& chunk) {
   ChunkReader reader(chunk);
   Sample sample;
   while (reader.next(sample)) {
-    if (core->series[id]->blank() || sample.at > core->series[id]->last_at()) append(id, sample);
+    if (sample.at > core->series[id]->last_at()) append(id, sample);
   }
 }
 
@@ -161,7 +161,7 @@ Replayed Store::replay(std::string_view log) {
       const auto own = known.find(logged.id);
       if (own == known.end()) continue;
       const Series& series = *writer.core->series[own->second];
-      if (!series.blank() && logged.sample.at <= series.last_at()) continue;
+      if (logged.sample.at <= series.last_at()) continue;
       writer.append(own->second, logged.sample);
       ++replayed.samples;
       newest = std::max(newest, logged.sample.at);

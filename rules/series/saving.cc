@@ -88,7 +88,8 @@ std::string Store::take_log() {
       ++defined;
     }
     samples.zigzag(id - last_id);
-    samples.zigzag(sample.at - last_at);
+    samples.zigzag(static_cast<std::int64_t>(static_cast<std::uint64_t>(sample.at) -
+                                             static_cast<std::uint64_t>(last_at)));
     samples.varint(reversed_bits(sample.value));
     last_id = id;
     last_at = sample.at;

@@ -45,7 +45,7 @@ Series* Store::Writer::find(const Labels& labels, std::uint32_t& id) {
 Append Store::Writer::append(std::uint32_t id, Sample sample) {
   Series& series = *core->series[id];
   const std::int64_t last = series.last_at();
-  if (sample.at <= last && !series.blank()) {
+  if (sample.at <= last) {
     ++(sample.at == last ? counts.duplicates : counts.out_of_order);
     return sample.at == last ? Append::duplicate : Append::out_of_order;
   }
@@ -65,7 +65,7 @@ Append Store::Writer::append(std::uint32_t id, Sample sample) {
 
 bool Store::Writer::adopt(std::uint32_t id, const Chunk& chunk) {
   Series& series = *core->series[id];
-  if (!series.blank() && chunk.first().at <= series.last_at()) return false;
+  if (chunk.first().at <= series.last_at()) return false;
   const std::lock_guard lock(core->stripe(id));
   if (!series.head.empty()) seal(series);
   series.late.push_back({chunk.first().at, state.version + 1});
@@ -167,7 +167,7 @@ void Store::Writer::retire_by_size(std::int64_t now, std::uint64_t version) {
   for (const auto& [hour, size] : hours) {
     if (found >= wanted) break;
     found += size;
-    cut = (hour + 1) * kHour - 1;
+    cut = hour * kHour + (kHour - 1);
   }
   for (std::uint32_t id = 0; id < core->series.size(); ++id) {
     if (core->series[id]) {

@@ -1,0 +1,200 @@
+// What the sample store costs: bytes a sample in memory, every allocation counted, for series of
+// several kinds; a tick of 10 to 100,000 series; a window of an hour, of three days, of thirty.
+// Run: series_bench [--benchmark_filter=...].
+#include <benchmark/benchmark.h>
+#include <fmt/format.h>
+#include <malloc.h>
+
+#include <atomic>
+#include <cmath>
+#include <cstdlib>
+#include <new>
+#include <random>
+
+#include "rules/series/store.h"
+
+namespace {
+
+// Exact bytes held, and not the kernel's guess.
+std::atomic<std::size_t> g_held{0};
+
+void* counted_new(std::size_t size) {
+  void* memory = std::malloc(size);
+  if (memory == nullptr) std::abort();
+  g_held += ::malloc_usable_size(memory) + sizeof(std::size_t);
+  return memory;
+}
+
+void counted_delete(void* memory) noexcept {
+  if (memory != nullptr) g_held -= ::malloc_usable_size(memory) + sizeof(std::size_t);
+  std::free(memory);
+}
+
+}  // namespace
+
+void* operator new(std::size_t size) { return counted_new(size); }
+void* operator new[](std::size_t size) { return counted_new(size); }
+void operator delete(void* memory) noexcept { counted_delete(memory); }
+void operator delete[](void* memory) noexcept { counted_delete(memory); }
+void operator delete(void* memory, std::size_t) noexcept { counted_delete(memory); }
+void operator delete[](void* memory, std::size_t) noexcept { counted_delete(memory); }
+
+namespace {
+
+using namespace rules;
+using namespace rules::series;
+
+constexpr std::int64_t kStart = 1'764'000'000'000;
+constexpr std::int64_t kMinute = 60'000;
+
+Labels series_number(std::int64_t i) {
+  return {{"__name__", "sla_slots_total"},
+          {"sla_agreement", "published"},
+          {"sla_service", fmt::format("service-{}", i / 4)},
+          {"verdict", std::vector{"good", "bad", "unknown", "excluded"}[i % 4]}};
+}
+
+// One value a minute, as our series have them.
+struct Kind {
+  const char* name;
+  double (*next)(double last, std::int64_t minute, std::mt19937& random);
+};
+
+bool one_in(std::mt19937& random, int n) { return random() % static_cast<unsigned>(n) == 0; }
+
+const Kind kKinds[] = {
+    {"constant", [](double, std::int64_t, std::mt19937&) { return 1.0; }},
+    {"fraction", [](double, std::int64_t, std::mt19937&) { return 0.99; }},
+    {"counter_by_one", [](double last, std::int64_t, std::mt19937&) { return last + 1; }},
+    {"counter_every_5m",
+     [](double last, std::int64_t minute, std::mt19937&) { return last + (minute % 5 == 0); }},
+    {"counter_at_random",
+     [](double last, std::int64_t, std::mt19937& random) { return last + one_in(random, 3); }},
+    {"timestamp", [](double, std::int64_t minute,
+                     std::mt19937&) { return static_cast<double>(kStart / 1000 + 60 * minute); }},
+    {"up_mostly",
+     [](double, std::int64_t, std::mt19937& random) { return one_in(random, 200) ? 0.0 : 1.0; }},
+    {"budget_ratio",
+     [](double last, std::int64_t, std::mt19937& random) {
+       return one_in(random, 200) ? last - 1.0 / 86 : last;
+     }},
+    {"availability_each_slot",
+     [](double, std::int64_t minute, std::mt19937&) {
+       return static_cast<double>(minute / 5) / static_cast<double>(minute / 5 + 7);
+     }},
+    {"latency",
+     [](double, std::int64_t, std::mt19937& random) {
+       return std::lognormal_distribution(-2.5, 0.3)(random);
+     }},
+};
+
+void fill(Store& store, const Kind& kind, std::int64_t series, std::int64_t minutes) {
+  std::mt19937 random(1);
+  std::vector<Labels> labels;
+  std::vector<double> last(static_cast<std::size_t>(series), 1.0);
+  for (std::int64_t i = 0; i < series; ++i) labels.push_back(series_number(i));
+  for (std::int64_t minute = 0; minute < minutes; ++minute) {
+    const std::int64_t at = kStart + minute * kMinute;
+    for (std::size_t i = 0; i < labels.size(); ++i) {
+      last[i] = kind.next(last[i], minute, random);
+      store.append(labels[i], at, last[i]);
+    }
+    store.commit(at);
+  }
+}
+
+// Forty days of 20 series, labels, index and open ends included.
+void BM_BytesPerSample(benchmark::State& state) {
+  const Kind& kind = kKinds[state.range(0)];
+  state.SetLabel(kind.name);
+  constexpr std::int64_t kSeries = 20, kMinutes = 40 * 24 * 60;
+  for (auto _ : state) {
+    const std::size_t before = g_held;
+    Store store;
+    fill(store, kind, kSeries, kMinutes);
+    state.counters["bytes_per_sample"] =
+        static_cast<double>(g_held - before) / (kSeries * kMinutes);
+  }
+}
+
+// Every series has a new value, and the tick is logged; afterwards it is one in ten.
+void tick(benchmark::State& state, std::int64_t changed_of_ten) {
+  const std::int64_t series = state.range(0);
+  Store store({.log = true});
+  std::vector<Labels> labels;
+  for (std::int64_t i = 0; i < series; ++i) labels.push_back(series_number(i));
+  std::int64_t minute = 0;
+  std::size_t logged = 0;
+  for (const Labels& one : labels) store.append(one, kStart, 0);
+  store.commit(kStart);
+  store.take_log();
+  for (auto _ : state) {
+    const std::int64_t at = kStart + ++minute * kMinute;
+    for (std::int64_t i = 0; i < series; ++i) {
+      if ((i + minute) % 10 >= changed_of_ten) continue;
+      store.append(labels[static_cast<std::size_t>(i)], at, static_cast<double>(minute));
+    }
+    store.commit(at);
+    logged = store.take_log().size();
+    if (minute % 100 == 0) store.take_sealed();
+  }
+  state.counters["log_bytes"] = static_cast<double>(logged);
+  state.SetItemsProcessed(state.iterations() * series);
+}
+
+void BM_Tick(benchmark::State& state) { tick(state, 10); }
+void BM_TickWithATenthChanged(benchmark::State& state) { tick(state, 1); }
+
+// What rate() over so many hours asks of 1,000 counters: select, and one summary of each.
+void BM_Window(benchmark::State& state) {
+  static Store& store = *[] {
+    auto* made = new Store;
+    fill(*made, kKinds[4], 1'000, 31 * 24 * 60);
+    return made;
+  }();
+  const std::int64_t now = kStart + 31 * kDay - kMinute;
+  const std::int64_t from = now - state.range(0) * 60 * kMinute;
+  for (auto _ : state) {
+    const auto snapshot = store.snapshot();
+    double sum = 0;
+    for (const auto& cursor :
+         snapshot->select({{Matcher::Kind::equal, "__name__", "sla_slots_total"}}, from, now)) {
+      const WindowSummary summary = cursor->summary(from, now);
+      sum += summary.last.value - summary.first.value + summary.drops;
+    }
+    benchmark::DoNotOptimize(sum);
+  }
+}
+
+// What an instant query asks: one series of 1,000 by its labels, and its newest sample.
+void BM_LatestOfOne(benchmark::State& state) {
+  Store store;
+  fill(store, kKinds[2], state.range(0), 200);
+  const std::int64_t now = kStart + 199 * kMinute;
+  for (auto _ : state) {
+    const auto snapshot = store.snapshot();
+    Sample sample;
+    const auto found = snapshot->select({{Matcher::Kind::equal, "__name__", "sla_slots_total"},
+                                         {Matcher::Kind::equal, "sla_service", "service-1"},
+                                         {Matcher::Kind::regex, "verdict", "good|bad"}},
+                                        now - 5 * kMinute, now);
+    for (const auto& cursor : found) cursor->latest(now - 5 * kMinute, now, sample);
+    benchmark::DoNotOptimize(sample);
+  }
+}
+
+BENCHMARK(BM_BytesPerSample)
+    ->DenseRange(0, std::ssize(kKinds) - 1)
+    ->Unit(benchmark::kMillisecond)
+    ->Iterations(1);
+BENCHMARK(BM_Tick)->RangeMultiplier(10)->Range(10, 100'000)->Unit(benchmark::kMicrosecond);
+BENCHMARK(BM_TickWithATenthChanged)
+    ->RangeMultiplier(10)
+    ->Range(10, 100'000)
+    ->Unit(benchmark::kMicrosecond);
+BENCHMARK(BM_Window)->Arg(1)->Arg(72)->Arg(720)->Unit(benchmark::kMicrosecond);
+BENCHMARK(BM_LatestOfOne)->RangeMultiplier(10)->Range(10, 10'000)->Unit(benchmark::kMicrosecond);
+
+}  // namespace
+
+BENCHMARK_MAIN();
