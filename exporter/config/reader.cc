@@ -209,10 +209,11 @@ void MapReader::error(std::string_view key, std::string message) {
   errors_.add(entry == nullptr ? *node_ : *entry->value, fmt::format("{}: {}", key, message));
 }
 
-void MapReader::finish() {
+void MapReader::finish(UserKeys user_keys) {
   for (const YamlEntry& entry : node_->entries) {
     const std::string& key = entry.key->text;
-    if (key.starts_with("x-") || contains(known_, key) || contains(refused_, key)) continue;
+    if (contains(known_, key) || contains(refused_, key)) continue;
+    if (user_keys == UserKeys::ignored && key.starts_with("x-")) continue;
     // Errors that will only be counted need no hint.
     std::string hint = errors_.full() ? " " : did_you_mean(key, known_);
     if (hint.empty() && known_.size() <= kMaxListedKeys) {

@@ -53,8 +53,10 @@ class MapReader {
   void refuse(std::string_view key, std::string_view why);
   void error(std::string_view key, std::string message);  // at the key's value
 
-  // Reports unknown keys; keys beginning with x- are the user's own.
-  void finish();
+  // Reports unknown keys. Keys beginning with x- are the user's own, but in a format that is not
+  // ours.
+  enum class UserKeys { ignored, refused };
+  void finish(UserKeys user_keys = UserKeys::ignored);
 
   Errors& errors() { return errors_; }
   const std::string& what() const { return what_; }

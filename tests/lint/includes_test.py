@@ -23,7 +23,7 @@ ARROWS = {
     "probes/async/": ["probes/outcome.h"],
     "probes/net/": ["probes/outcome.h", "probes/async/"],
     "probes/": ["probes/"],
-    "exporter/config/": [*VOCABULARY, "exporter/sla/", "probes/"],
+    "exporter/config/": [*VOCABULARY, "exporter/sla/", "probes/", "rules/group/rule.h", "rules/promql/"],
     # verify judges every slot again, by the very functions that judged it first: pure ones, on records.
     "exporter/ledger/": [*RECORDS, "exporter/sla/canonical.h", "exporter/sla/timeline.h", "exporter/sla/verdict.h"],
     "exporter/sla/": [*FIGURES, "exporter/ledger/", "probes/"],
