@@ -6,9 +6,8 @@
 #include <algorithm>
 #include <set>
 
-#include "exporter/config/reader.h"
+#include "exporter/config/prometheus_values.h"
 #include "exporter/config/scalar_place.h"
-#include "rules/promql/number.h"
 #include "rules/promql/parser.h"
 #include "rules/promql/quote.h"
 
@@ -17,7 +16,6 @@ namespace {
 
 using config::Errors;
 using config::MapReader;
-using config::Parsed;
 using config::Yaml;
 using config::YamlPtr;
 
@@ -27,44 +25,8 @@ struct Context {
   Errors& errors;
 };
 
-Parsed<std::int64_t> parse_duration(std::string_view text) {
-  const auto duration = rules::parse_duration(text);
-  if (duration && *duration >= 0) return *duration;
-  return std::unexpected(
-      fmt::format("not a valid duration string: \"{}\"; write it as 30s, 5m or 1h30m", text));
-}
-
 bool is_label_name(std::string_view name) {
   return rules::is_utf8(name) && name != rules::kMetricName;
-}
-
-// The items of a list; Prometheus takes no single value for one.
-std::vector<YamlPtr> items_of(MapReader& map, std::string_view key) {
-  const YamlPtr node = map.find(key);
-  if (!node) return {};
-  if (node->kind == Yaml::Kind::list) return node->items;
-  map.error(key, "expected a list; begin each item with \"- \"");
-  return {};
-}
-
-// Label and annotation values are texts whatever they look like; nothing at all is an empty one.
-rules::NamedTexts texts_of(MapReader& map, std::string_view key, Errors& errors) {
-  const YamlPtr node = map.find(key);
-  rules::NamedTexts texts;
-  if (!node) return texts;
-  if (node->kind != Yaml::Kind::map) {
-    map.error(key, "expected a map of names and texts");
-    return texts;
-  }
-  for (const auto& [name, value] : node->entries) {
-    if (value->kind == Yaml::Kind::null) {
-      texts.emplace_back(name->text, "");
-    } else if (auto text = config::scalar_text(errors, *value, name->text)) {
-      texts.emplace_back(name->text, *std::move(text));
-    }
-  }
-  std::ranges::sort(texts);
-  return texts;
 }
 
 // The entry for errors about one of the texts.
@@ -103,10 +65,10 @@ class RuleReader {
     }
     if (rule.name.empty()) error(*node_, "one of 'record' or 'alert' must be set");
     read_expr(rule);
-    map_.value("for", rule.hold, parse_duration);
-    map_.value("keep_firing_for", rule.keep_firing_for, parse_duration);
-    rule.labels = texts_of(map_, "labels", context_.errors);
-    rule.annotations = texts_of(map_, "annotations", context_.errors);
+    map_.value("for", rule.hold, config::parse_prometheus_duration);
+    map_.value("keep_firing_for", rule.keep_firing_for, config::parse_prometheus_duration);
+    rule.labels = config::named_texts(map_, "labels");
+    rule.annotations = config::named_texts(map_, "annotations");
     rule.place = {node_->line, node_->column};
     rule.number = number_;
     map_.finish(MapReader::UserKeys::refused);
@@ -218,16 +180,18 @@ std::optional<rules::RuleGroup> read_group(const Context& context, const std::st
     context.errors.add(map.place("name"), "Groupname must not be empty");
   }
   std::int64_t duration = 0;
-  if (map.value("interval", duration, parse_duration) && duration > 0) group.interval = duration;
-  if (map.value("query_offset", duration, parse_duration)) group.query_offset = duration;
+  if (map.value("interval", duration, config::parse_prometheus_duration) && duration > 0)
+    group.interval = duration;
+  if (map.value("query_offset", duration, config::parse_prometheus_duration))
+    group.query_offset = duration;
   int limit = 0;
   map.integer("limit", 0, 1'000'000'000, limit);
   group.limit = static_cast<std::size_t>(limit);
-  group.labels = texts_of(map, "labels", context.errors);
+  group.labels = config::named_texts(map, "labels");
   check_group_labels(map, group.labels, context.errors);
 
   int rule_number = 0;
-  for (const YamlPtr& item : items_of(map, "rules")) {
+  for (const YamlPtr& item : config::listed_items(map, "rules")) {
     RuleReader reader(context, group.name, item, ++rule_number);
     if (auto rule = reader.read(group.labels)) group.rules.push_back(*std::move(rule));
   }
@@ -240,7 +204,7 @@ void read_groups(const Context& context, const YamlPtr& root, rules::RuleFile& f
   if (!map.valid()) return;
   std::set<std::string> names;
   int number = 0;
-  for (const YamlPtr& item : items_of(map, "groups")) {
+  for (const YamlPtr& item : config::listed_items(map, "groups")) {
     auto group = read_group(context, file.path, item, ++number);
     if (!group) continue;
     if (!group->name.empty() && !names.insert(group->name).second) {

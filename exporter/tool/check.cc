@@ -1,6 +1,7 @@
 // slatool check: is this file good? `check config` loads a configuration as the daemon would and
 // says what it found: the errors, or a summary with the numbers that decide whether the cadences
-// can be kept. `check web-config` does the same for the file that guards the web server.
+// can be kept. `check web-config` does the same for the file that guards the web server, and
+// `check rules` for rule files.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -10,6 +11,7 @@
 
 #include "exporter/config/load.h"
 #include "exporter/config/values.h"
+#include "exporter/tool/check_rules.h"
 #include "exporter/tool/verbs.h"
 #include "exporter/web/web_config.h"
 
@@ -90,6 +92,17 @@ int check_web_config(const std::string& file) {
   return 0;
 }
 
+void add_check_rules(CLI::App& check, int& exit_code) {
+  CLI::App* verb = check.add_subcommand(
+      "rules", "Read rule files as promtool does: exit 0 good, 1 bad, 2 usage, 3 lint");
+  auto options = std::make_shared<CheckRulesOptions>();
+  verb->add_option("FILE", options->files, "Rule files; none: standard input");
+  verb->add_option("--lint", options->lint, "Checks to apply: all, duplicate-rules, none")
+      ->capture_default_str();
+  verb->add_flag("--lint-fatal", options->lint_fatal, "Exit 3 when a lint finds something");
+  verb->callback([options, &exit_code] { exit_code = check_rules(*options); });
+}
+
 }  // namespace
 
 void add_check(CLI::App& app, int& exit_code) {
@@ -105,6 +118,7 @@ void add_check(CLI::App& app, int& exit_code) {
   auto web_file = std::make_shared<std::string>();
   web->add_option("FILE", *web_file, "The file of --web.config.file")->required();
   web->callback([web_file, &exit_code] { exit_code = check_web_config(*web_file); });
+  add_check_rules(*check, exit_code);
 }
 
 }  // namespace exporter::tool

@@ -6,7 +6,7 @@
 
 namespace exporter::tool {
 
-void add_check(CLI::App& app, int& exit_code);    // check config, check web-config
+void add_check(CLI::App& app, int& exit_code);    // check config|web-config|rules
 void add_config(CLI::App& app, int& exit_code);   // config show
 void add_demo(CLI::App& app, int& exit_code);     // demo
 void add_explain(CLI::App& app, int& exit_code);  // explain SERVICE TIME
@@ -15,7 +15,7 @@ void add_ledger(CLI::App& app,
 void add_maintenance(CLI::App& app, int& exit_code);  // maintenance add|list|withdraw
 void add_probe(CLI::App& app, int& exit_code);        // probe --module --target
 void add_report(CLI::App& app, int& exit_code);       // report --month
-void add_test(CLI::App& app, int& exit_code);         // test promql
+void add_test(CLI::App& app, int& exit_code);         // test promql|rules
 
 // All of them.
 void add_verbs(CLI::App& app, int& exit_code);
