@@ -26,6 +26,7 @@ class ByteWriter {
     std::memcpy(copy, &value, sizeof(T));
     bytes_.append(copy, sizeof(T));
   }
+  void reserve(std::size_t size) { bytes_.reserve(size); }
   std::size_t size() const { return bytes_.size(); }
   const std::string& bytes() const { return bytes_; }
   std::string take() { return std::exchange(bytes_, {}); }

@@ -94,6 +94,7 @@ Chunk make_chunk(Form form, std::span<const Sample> ends, std::uint32_t count,
   const Sample &first = ends[0], &last = ends[1];
   const unsigned flags = flags_of(form, count, summary);
   ByteWriter out;
+  out.reserve(kRest + size_of_rest(flags) + stream.size());
   out.fixed(static_cast<std::uint16_t>(flags));
   out.fixed(static_cast<std::uint16_t>(count));
   out.fixed(static_cast<std::uint16_t>(stream.size()));

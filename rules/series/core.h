@@ -1,6 +1,6 @@
 // What the writer and the snapshots of a store share, and who may touch what:
 //
-//   index, the list of series   index_mutex: the writer alone changes them, under the lock
+//   index, the list of series   index_gate: the writer alone changes them, inside
 //   the samples of a series     the stripe of its id
 //   tick, version, pins         the mutex of Commits
 //
@@ -81,8 +81,26 @@ class Commits {
   std::map<std::uint64_t, std::size_t> pins_;
 };
 
+// Readers side by side or one writer. A writer that waits is let in before the readers that come
+// after it, or a busy page of graphs could keep it out for good.
+class Gate {
+ public:
+  std::shared_lock<std::shared_mutex> reading() {
+    const std::lock_guard queue(queue_);
+    return std::shared_lock(mutex_);
+  }
+  std::unique_lock<std::shared_mutex> writing() {
+    const std::lock_guard queue(queue_);
+    return std::unique_lock(mutex_);
+  }
+
+ private:
+  std::mutex queue_;
+  std::shared_mutex mutex_;
+};
+
 struct Core {
-  mutable std::shared_mutex index_mutex;
+  mutable Gate index_gate;
   Index index;
   std::vector<std::unique_ptr<Series>> series;  // by id, with holes
 

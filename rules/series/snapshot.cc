@@ -156,7 +156,7 @@ std::vector<std::unique_ptr<Cursor>> SnapshotSource::select(const std::vector<Ma
   std::vector<std::unique_ptr<Cursor>> cursors;
   std::vector<std::uint32_t> ids;
 
-  const std::shared_lock lock(core_->index_mutex);
+  const auto reading = core_->index_gate.reading();
   const bool narrowed = core_->index.candidates(tests, ids);
   const std::size_t count = narrowed ? ids.size() : core_->series.size();
   for (std::size_t i = 0; i < count; ++i) {

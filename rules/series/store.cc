@@ -27,7 +27,7 @@ Series* Store::Writer::find(const Labels& labels, std::uint32_t& id) {
   series->labels = labels;
   classify(*series);
   Series* made = series.get();
-  const std::unique_lock lock(core->index_mutex);
+  const auto writing = core->index_gate.writing();
   if (free_ids.empty()) {
     id = static_cast<std::uint32_t>(core->series.size());
     core->series.push_back(std::move(series));
@@ -101,6 +101,8 @@ std::size_t Store::Writer::bytes() const {
 void Store::Writer::classify(Series& series) const {
   const std::string_view name = series.labels.get(kMetricName);
   std::size_t longest = 0;
+  series.keep = 0;
+  for (const Keep& keep : options.keep) series.keep = std::max(series.keep, keep.milliseconds);
   for (const Keep& keep : options.keep) {
     if (!name.starts_with(keep.prefix) || keep.prefix.size() < longest) continue;
     longest = keep.prefix.size();
@@ -190,7 +192,7 @@ void Store::Writer::release() {
     const bool wanted = !series.blank() || !pending.empty();
     if (wanted && (series.blank() || !series.leaving.empty())) waiting.push_back(id);
     if (wanted) continue;
-    const std::unique_lock lock(core->index_mutex);
+    const auto writing = core->index_gate.writing();
     core->index.remove(id, series.labels);
     ids.erase(series.labels);
     core->series[id].reset();

@@ -28,7 +28,9 @@
 namespace rules::series {
 
 struct Keep {
-  std::string prefix;  // of the metric's name; the longest that fits decides
+  // Of the metric's name. The longest that fits decides; what none fits is kept as the longest
+  // kept.
+  std::string prefix;
   std::int64_t milliseconds = 0;
 };
 

@@ -1,6 +1,6 @@
 // What the sample store costs: bytes a sample in memory, every allocation counted, for series of
-// several kinds; a tick of 10 to 100,000 series; a window of an hour, of three days, of thirty.
-// Run: series_bench [--benchmark_filter=...].
+// several kinds; a tick of 10 to 100,000 series; a window of an hour, of three days, of thirty; a
+// start from what was saved. Run: series_bench [--benchmark_filter=...].
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
 #include <malloc.h>
@@ -166,6 +166,24 @@ void BM_Window(benchmark::State& state) {
   }
 }
 
+// A start with 40 days of so many series on disk.
+void BM_Restore(benchmark::State& state) {
+  Store store({.log = true});
+  fill(store, kKinds[4], state.range(0), 40 * 24 * 60);
+  auto blocks = store.take_sealed();
+  for (Block& block : store.checkpoint()) blocks.push_back(std::move(block));
+  std::size_t bytes = 0;
+  for (const Block& block : blocks) bytes += block.bytes.size();
+  for (auto _ : state) {
+    Store again;
+    for (const Block& block : blocks) {
+      if (!again.load(block.bytes).ok) std::abort();
+    }
+  }
+  state.counters["bytes_on_disk_per_sample"] =
+      static_cast<double>(bytes) / static_cast<double>(store.stats().stored);
+}
+
 // What an instant query asks: one series of 1,000 by its labels, and its newest sample.
 void BM_LatestOfOne(benchmark::State& state) {
   Store store;
@@ -193,6 +211,7 @@ BENCHMARK(BM_TickWithATenthChanged)
     ->Range(10, 100'000)
     ->Unit(benchmark::kMicrosecond);
 BENCHMARK(BM_Window)->Arg(1)->Arg(72)->Arg(720)->Unit(benchmark::kMicrosecond);
+BENCHMARK(BM_Restore)->Arg(100)->Arg(1'000)->Unit(benchmark::kMillisecond);
 BENCHMARK(BM_LatestOfOne)->RangeMultiplier(10)->Range(10, 10'000)->Unit(benchmark::kMicrosecond);
 
 }  // namespace

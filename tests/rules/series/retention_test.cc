@@ -42,6 +42,13 @@ TEST(Retention, GoesByTheLongestPrefix) {
   EXPECT_GT(oldest(store, "probe_b"), now - 5 * kDay);
 }
 
+TEST(Retention, WhatNoPrefixFitsIsKeptAsTheLongestKept) {
+  Store store({.keep = {{"sla_", 12 * kDay}, {"probe_", 3 * kDay}}});
+  const std::int64_t now = run(store, kStart, 20, 5 * kMinute);
+  EXPECT_LE(oldest(store, "other"), now - 12 * kDay);
+  EXPECT_GT(oldest(store, "other"), now - 14 * kDay);
+}
+
 TEST(Retention, KeepsWhatRulesLookBackOn) {
   Store store({.keep = {{"", 3 * kDay}}, .bytes = 20'000});
   store.set_look_backs({{{{Kind::regex, "__name__", "probe_.*"}}, 10 * kDay}});
