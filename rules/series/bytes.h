@@ -2,6 +2,7 @@
 // never reads past its input: it fails once, stays failed, and returns zeros from then on. Pure.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <string>
@@ -47,7 +48,7 @@ class ByteReader {
   T fixed() {
     T value{};
     const std::string_view bytes = raw(sizeof(T));
-    if (ok_) std::memcpy(&value, bytes.data(), sizeof(T));
+    if (ok_) std::copy_n(bytes.begin(), sizeof(T), reinterpret_cast<char*>(&value));
     return value;
   }
   // A count of things that take at least one byte each: more than what is left is a failure, so

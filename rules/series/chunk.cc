@@ -3,6 +3,7 @@
 //   sample, f64 value of the last, f64 sum; then what the flags name, in their order; the stream.
 #include "rules/series/chunk.h"
 
+#include <algorithm>
 #include <bit>
 #include <limits>
 #include <vector>
@@ -30,9 +31,9 @@ constexpr std::size_t kFlags = 0, kCount = 2, kStream = 4, kSpan = 6, kFirstAt =
 constexpr int kMostRaws = 3;
 
 template <class T>
-T get(const char* bytes, std::size_t offset) {
+T get(std::string_view bytes, std::size_t offset) {
   T value{};
-  std::memcpy(&value, bytes + offset, sizeof(T));
+  std::copy_n(bytes.begin() + offset, sizeof(T), reinterpret_cast<char*>(&value));
   return value;
 }
 
@@ -114,15 +115,15 @@ Chunk make_chunk(Form form, std::span<const Sample> ends, std::uint32_t count,
 
 std::optional<Chunk> Chunk::parse(std::string_view bytes) {
   if (bytes.size() < kRest) return std::nullopt;
-  const auto flags = get<std::uint16_t>(bytes.data(), kFlags);
-  const auto count = get<std::uint16_t>(bytes.data(), kCount);
-  const auto span = get<std::uint32_t>(bytes.data(), kSpan);
-  const auto at = get<std::int64_t>(bytes.data(), kFirstAt);
+  const auto flags = get<std::uint16_t>(bytes, kFlags);
+  const auto count = get<std::uint16_t>(bytes, kCount);
+  const auto span = get<std::uint32_t>(bytes, kSpan);
+  const auto at = get<std::int64_t>(bytes, kFirstAt);
   const std::size_t stream = kRest + size_of_rest(flags);
   if (flags > kAll || count == 0 || count > kChunkSamples) return std::nullopt;
   if ((count == 1) != (span == 0) || span > kChunkSpan) return std::nullopt;
   if (at > std::numeric_limits<std::int64_t>::max() - span) return std::nullopt;
-  if (bytes.size() != stream + get<std::uint16_t>(bytes.data(), kStream)) return std::nullopt;
+  if (bytes.size() != stream + get<std::uint16_t>(bytes, kStream)) return std::nullopt;
   Chunk chunk;
   chunk.bytes_ = shared(bytes);
   chunk.size_ = static_cast<std::uint32_t>(bytes.size());
@@ -140,25 +141,25 @@ bool Chunk::verify() const {
 }
 
 Form Chunk::form() const {
-  return get<std::uint16_t>(bytes_.get(), kFlags) & kOther ? Form::other : Form::whole;
+  return get<std::uint16_t>(bytes(), kFlags) & kOther ? Form::other : Form::whole;
 }
 
 std::string_view Chunk::stream() const { return bytes().substr(stream_); }
 
 Sample Chunk::first() const {
-  return {get<std::int64_t>(bytes_.get(), kFirstAt), get<double>(bytes_.get(), kFirstValue)};
+  return {get<std::int64_t>(bytes(), kFirstAt), get<double>(bytes(), kFirstValue)};
 }
 
 Sample Chunk::last() const {
-  const auto at = get<std::int64_t>(bytes_.get(), kFirstAt);
-  return {at + get<std::uint32_t>(bytes_.get(), kSpan), get<double>(bytes_.get(), kLastValue)};
+  const auto at = get<std::int64_t>(bytes(), kFirstAt);
+  return {at + get<std::uint32_t>(bytes(), kSpan), get<double>(bytes(), kLastValue)};
 }
 
-std::uint32_t Chunk::count() const { return get<std::uint16_t>(bytes_.get(), kCount); }
+std::uint32_t Chunk::count() const { return get<std::uint16_t>(bytes(), kCount); }
 
 WindowSummary Chunk::summary() const {
   ByteReader rest(bytes().substr(kRest));
-  const unsigned flags = get<std::uint16_t>(bytes_.get(), kFlags);
+  const unsigned flags = get<std::uint16_t>(bytes(), kFlags);
   WindowSummary summary;
   summary.count = count();
   summary.first = first();
@@ -171,7 +172,7 @@ WindowSummary Chunk::summary() const {
     }
   }
   if (summary.count == 0) return {};
-  summary.sum = get<double>(bytes_.get(), kSum);
+  summary.sum = get<double>(bytes(), kSum);
   summary.min = summary.max = summary.first.value;
   if (flags & kMinLast) summary.min = summary.last.value;
   if (flags & kMaxLast) summary.max = summary.last.value;

@@ -125,12 +125,16 @@ std::vector<Block> Store::take_sealed() {
     BlockWriter writer(false, sealed[i].keep);
     const std::int64_t keep = sealed[i].keep;
     while (i < sealed.size() && sealed[i].keep == keep) {
-      std::vector<Chunk> chunks;
-      const Labels labels = sealed[i].labels;
-      for (; i < sealed.size() && sealed[i].keep == keep && sealed[i].labels == labels; ++i) {
-        chunks.push_back(sealed[i].chunk);
+      std::size_t end = i + 1;
+      while (end < sealed.size() && sealed[end].keep == keep &&
+             sealed[end].labels == sealed[i].labels) {
+        ++end;
       }
-      writer.add(labels, chunks);
+      std::vector<Chunk> chunks;
+      chunks.reserve(end - i);
+      for (std::size_t of = i; of < end; ++of) chunks.push_back(sealed[of].chunk);
+      writer.add(sealed[i].labels, chunks);
+      i = end;
     }
     blocks.push_back(writer.finish());
   }
@@ -146,6 +150,7 @@ std::vector<Block> Store::checkpoint() const {
     writer->second.add(series->labels, {&head, 1});
   }
   std::vector<Block> blocks;
+  blocks.reserve(writers.size());
   for (auto& [keep, writer] : writers) blocks.push_back(writer.finish());
   return blocks;
 }

@@ -30,9 +30,9 @@ std::expected<double, std::string> parsed(const std::string& text) {
   const bool negative = digits.starts_with('-');
   if (negative || digits.starts_with('+')) digits.remove_prefix(1);
   double value = 0;
-  const char* end = digits.data() + digits.size();
+  const char* end = digits.end();
   const bool sign = digits.starts_with('-');
-  const auto read = std::from_chars(digits.data(), end, value);
+  const auto read = std::from_chars(digits.begin(), end, value);
   if (read.ec == std::errc::result_out_of_range && read.ptr == end) {
     return std::unexpected("strconv.ParseFloat: parsing " + quoted(text) + ": value out of range");
   }

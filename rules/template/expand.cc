@@ -81,7 +81,7 @@ class Expansion {
   Result<Flow> walk(const Node& node, const Value& dot);
   Result<Flow> walk_range(const Node& node, const Value& dot);
   Result<Flow> walk_each(const Node& node, const Value& over);
-  Result<Flow> once(const Node& node, Value key, const Value& element);
+  Result<Flow> once(const Node& node, const Value& key, const Value& element);
   Result<Flow> walk_call(const Node& node, const Value& dot);
 
   Result<Value> evaluate(const Pipe& pipe, const Value& dot);
@@ -189,7 +189,7 @@ Result<Flow> Expansion::walk_each(const Node& node, const Value& over) {
   return Flow::on;
 }
 
-Result<Flow> Expansion::once(const Node& node, Value key, const Value& element) {
+Result<Flow> Expansion::once(const Node& node, const Value& key, const Value& element) {
   const std::size_t scope = variables_.size();
   const Pipe& pipe = *node.pipe;
   const bool both = pipe.variables.size() == 2;

@@ -36,8 +36,8 @@ bool number_value(std::string text, Value& value) {
     if (octal) base = 8;
   }
   std::uint64_t whole = 0;
-  const char* end = digits.data() + digits.size();
-  const auto read = std::from_chars(digits.data(), end, whole, base);
+  const char* end = digits.end();
+  const auto read = std::from_chars(digits.begin(), end, whole, base);
   if (!digits.empty() && read.ec == std::errc() && read.ptr == end && whole >> 63 == 0) {
     value = negative ? -static_cast<std::int64_t>(whole) : static_cast<std::int64_t>(whole);
     return true;
@@ -47,7 +47,7 @@ bool number_value(std::string text, Value& value) {
   const auto format = base == 16 ? std::chars_format::hex : std::chars_format::general;
   const bool begins =
       !digits.empty() && (digits[0] == '.' || (digits[0] >= '0' && digits[0] <= '9'));
-  const auto real = std::from_chars(digits.data(), end, number, format);
+  const auto real = std::from_chars(digits.begin(), end, number, format);
   if (!begins || base == 2 || real.ec != std::errc() || real.ptr != end) return false;
   value = negative ? -number : number;
   return true;

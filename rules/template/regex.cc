@@ -31,8 +31,8 @@ bool is_name(char letter) {
 // The group that a name or number stands for; an unknown one is empty.
 re2::StringPiece group(const re2::RE2& regex, const Groups& groups, std::string_view name) {
   std::size_t number = groups.size();
-  const char* end = name.data() + name.size();
-  const auto read = std::from_chars(name.data(), end, number);
+  const char* end = name.end();
+  const auto read = std::from_chars(name.begin(), end, number);
   if (read.ec != std::errc() || read.ptr != end) {
     const auto& names = regex.NamedCapturingGroups();
     const auto found = names.find(std::string(name));
