@@ -147,6 +147,7 @@ class Lexer {
       return true;
     }
     if (kind == TokenKind::right_paren && parens_ == 0) {
+      start_ = ++at_;  // said of what follows it, as Prometheus does
       error("unexpected right parenthesis ')'");
       return true;
     }

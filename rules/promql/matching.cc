@@ -250,8 +250,8 @@ class PairOperation {
   Result& result_of(std::size_t many, std::size_t one) {
     const auto [known, is_new] = slot_of_pair_.try_emplace(many * one_.size() + one, kNone);
     if (is_new) {
-      known->second =
-          collector_.slot(labels_of(many_[many].labels, one_[one].labels), binary_.return_bool);
+      known->second = collector_.slot(labels_of(many_[many].labels, one_[one].labels),
+                                      binary_.return_bool || many_[many].drop_name);
       results_.resize(std::max(results_.size(), known->second + 1));
       results_[known->second].slot = known->second;
     }

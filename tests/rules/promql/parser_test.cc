@@ -97,7 +97,7 @@ TEST(Parser, SaysWhatItDidNotExpect) {
   EXPECT_EQ(error_of("a b"), "1:3: parse error: unexpected identifier \"b\"");
   EXPECT_EQ(error_of("a\n +\n *"), "3:2: parse error: unexpected <op:*>");
   EXPECT_EQ(error_of("(a"), "1:3: parse error: unclosed left parenthesis");
-  EXPECT_EQ(error_of("(a))"), "1:4: parse error: unexpected right parenthesis ')'");
+  EXPECT_EQ(error_of("(a))"), "1:5: parse error: unexpected right parenthesis ')'");
   EXPECT_EQ(error_of("a{"), "1:3: parse error: unexpected end of input inside braces");
   EXPECT_EQ(error_of("a{b=c}"),
             "1:5: parse error: unexpected identifier \"c\" in label matching, expected string");
