@@ -35,6 +35,7 @@ std::string utc(std::int64_t milliseconds) {
 std::vector<std::string> positioned(const std::map<std::string, Span>& notes,
                                     std::string_view query) {
   std::vector<std::string> texts;
+  texts.reserve(notes.size());
   for (const auto& [text, span] : notes)
     texts.push_back(fmt::format("{} ({})", text, position_text(query, span.begin)));
   return texts;
@@ -102,12 +103,14 @@ std::vector<std::string> Annotations::infos(std::string_view query) const {
 
 std::vector<std::string> Annotations::warnings() const {
   std::vector<std::string> texts;
+  texts.reserve(warnings_.size());
   for (const auto& [text, span] : warnings_) texts.push_back(text);
   return texts;
 }
 
 std::vector<std::string> Annotations::infos() const {
   std::vector<std::string> texts;
+  texts.reserve(infos_.size() + forced_.size());
   for (const auto& [text, span] : infos_) texts.push_back(text);
   for (const auto& [text, forced] : forced_) texts.push_back(text);
   return texts;

@@ -45,9 +45,10 @@ std::string lower(std::string_view text) {
 
 std::optional<double> from_chars(std::string_view text, std::chars_format format) {
   double value = 0;
-  const char* const end = text.data() + text.size();
-  const auto [stopped, error] = std::from_chars(text.data(), end, value, format);
-  if (stopped != end || error == std::errc::invalid_argument || text.empty()) return std::nullopt;
+  const auto [stopped, error] =
+      std::from_chars(text.data(), text.data() + text.size(), value, format);
+  if (stopped != text.data() + text.size() || error == std::errc::invalid_argument || text.empty())
+    return std::nullopt;
   if (error != std::errc::result_out_of_range) return value;
   // Too large reads as infinity, too small as zero; a negative exponent tells them apart.
   return text.find("e-") != text.npos || text.find("E-") != text.npos
@@ -97,9 +98,9 @@ std::optional<double> parse_integer(std::string_view text) {
     digits.remove_prefix(1);
   }
   std::int64_t value = 0;
-  const char* const end = digits.data() + digits.size();
-  const auto [stopped, error] = std::from_chars(digits.data(), end, value, base);
-  if (error != std::errc() || stopped != end) return std::nullopt;
+  const auto [stopped, error] =
+      std::from_chars(digits.data(), digits.data() + digits.size(), value, base);
+  if (error != std::errc() || stopped != digits.data() + digits.size()) return std::nullopt;
   return static_cast<double>(value);
 }
 

@@ -138,7 +138,7 @@ class ScriptParser {
       return true;
     }
     if (const auto number = parse_number(line)) {
-      command.scalar = *number;
+      command.scalar = number;
       ++next_;
       return false;
     }

@@ -19,7 +19,7 @@ class TestVerb : public testing::Test {
     EXPECT_NE(mkdtemp(name.data()), nullptr);
     folder_ = name;
   }
-  ~TestVerb() override { std::filesystem::remove_all(folder_); }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
 
   std::string script(const std::string& name, std::string_view text) {
     std::ofstream(folder_ / name) << text;
@@ -29,6 +29,7 @@ class TestVerb : public testing::Test {
   int test_promql(std::vector<std::string> arguments) {
     arguments.insert(arguments.begin(), {"slatool", "test", "promql"});
     std::vector<char*> argv;
+    argv.reserve(arguments.size());
     for (std::string& argument : arguments) argv.push_back(argument.data());
     testing::internal::CaptureStdout();
     testing::internal::CaptureStderr();

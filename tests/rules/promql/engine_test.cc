@@ -143,10 +143,12 @@ TEST_F(Engine, StopsWhenToldTo) {
 TEST_F(Engine, WalksTheDeepestTreesThatParse) {
   load({{"__name__", "a"}}, {1, 2, 3});
   const auto nested = [](std::string_view front, std::string_view back) {
-    std::string out = "a";
-    for (int level = 0; level < kMaxDepth - 2; ++level)
-      out = std::string(front) + out + std::string(back);
-    return out;
+    std::string fronts, backs;
+    for (int level = 0; level < kMaxDepth - 2; ++level) {
+      fronts += front;
+      backs += back;
+    }
+    return fronts + "a" + backs;
   };
   EXPECT_EQ(value(nested("(", ")"), 0), 1);
   EXPECT_EQ(value(nested("-", ""), 0), 1);
