@@ -21,6 +21,10 @@ bool is_name_letter(char letter) {
          (letter >= 'A' && letter <= 'Z');
 }
 
+// Longer than any label that means something. Nested calls double a value each time, so without a
+// limit a short query could fill the memory.
+constexpr std::size_t kMaxValueBytes = 16 * 1024;
+
 using Groups = std::vector<re2::StringPiece>;
 
 std::string_view group_named(const re2::RE2& regex, const Groups& groups, std::string_view name) {
@@ -38,10 +42,10 @@ std::string_view group_named(const re2::RE2& regex, const Groups& groups, std::s
 }
 
 // $1, ${1}, $name, ${name} and $$, as Go's Expand: the longest name counts, and a dollar that
-// begins none stands for itself.
+// begins none stands for itself. Ends early when it is too long already.
 std::string expand(std::string_view pattern, const re2::RE2& regex, const Groups& groups) {
   std::string out;
-  while (!pattern.empty()) {
+  while (!pattern.empty() && out.size() <= kMaxValueBytes) {
     const std::size_t dollar = pattern.find('$');
     out += pattern.substr(0, dollar);
     if (dollar == std::string_view::npos) break;
@@ -65,7 +69,10 @@ std::string expand(std::string_view pattern, const re2::RE2& regex, const Groups
   return out;
 }
 
-void set_label(Series& series, std::string_view name, std::string_view value) {
+void set_label(Evaluation& evaluation, Series& series, std::string_view name,
+               std::string_view value) {
+  if (value.size() > kMaxValueBytes)
+    return evaluation.fail("a label's value is longer than 16 KiB");
   series.labels = series.labels.with(name, value);
   if (name == kMetricName) series.drop_name = false;
 }
@@ -95,7 +102,7 @@ Matrix label_replace(Evaluation& evaluation, const Expr& call_expr) {
     if (!regex->Match(value, 0, value.size(), re2::RE2::ANCHOR_BOTH, groups.data(),
                       static_cast<int>(groups.size())))
       continue;
-    set_label(series, target, expand(text_arg(call, 2), *regex, groups));
+    set_label(evaluation, series, target, expand(text_arg(call, 2), *regex, groups));
   }
   return evaluation.merge_equal(std::move(matrix));
 }
@@ -115,11 +122,11 @@ Matrix label_join(Evaluation& evaluation, const Expr& call_expr) {
   Matrix matrix = evaluation.eval(*call.args[0]);
   for (Series& series : matrix) {
     std::string joined;
-    for (std::size_t at = 3; at < call.args.size(); ++at) {
+    for (std::size_t at = 3; at < call.args.size() && joined.size() <= kMaxValueBytes; ++at) {
       if (at > 3) joined += text_arg(call, 2);
       joined += series.labels.get(text_arg(call, at));
     }
-    set_label(series, target, joined);
+    set_label(evaluation, series, target, joined);
   }
   return evaluation.merge_equal(std::move(matrix));
 }

@@ -25,24 +25,27 @@ std::string label_list(const std::vector<std::string>& names) {
   return out;
 }
 
-std::string shift_text(const Shift& shift) {
-  std::string out;
+void append_shift(std::string& out, const Shift& shift) {
   if (shift.at == Shift::At::start) out += " @ start()";
   if (shift.at == Shift::At::end) out += " @ end()";
   if (shift.at == Shift::At::time)
     out += fmt::format(" @ {:.3f}", static_cast<double>(shift.time) / 1000);
   if (shift.offset != 0) out += " offset " + format_duration(shift.offset);
-  return out;
 }
 
-std::string print_node(const NumberNode& number) {
-  if (!number.duration) return format_number(number.value);
-  return format_duration(static_cast<std::int64_t>(std::round(number.value * 1000)));
+void append(std::string& out, const Expr& expr);
+
+void append(std::string& out, const NumberNode& number) {
+  if (!number.duration) {
+    out += format_number(number.value);
+  } else {
+    out += format_duration(static_cast<std::int64_t>(std::round(number.value * 1000)));
+  }
 }
 
-std::string print_node(const StringNode& string) { return quote(string.value); }
+void append(std::string& out, const StringNode& string) { out += quote(string.value); }
 
-std::string print_node(const SelectorNode& selector) {
+void append(std::string& out, const SelectorNode& selector) {
   std::vector<std::string> matchers;
   for (const Matcher& matcher : selector.matchers) {
     const bool is_name = matcher.name == kMetricName && matcher.kind == Matcher::Kind::equal &&
@@ -50,29 +53,32 @@ std::string print_node(const SelectorNode& selector) {
     if (!is_name) matchers.push_back(text(matcher));
   }
   std::ranges::sort(matchers);
-  std::string out = selector.name;
+  out += selector.name;
   if (!matchers.empty()) out += fmt::format("{{{}}}", fmt::join(matchers, ","));
   if (selector.range) out += fmt::format("[{}]", format_duration(*selector.range));
-  return out + shift_text(selector.shift);
+  append_shift(out, selector.shift);
 }
 
 std::string subquery_suffix(const SubqueryNode& subquery) {
-  return fmt::format("[{}:{}]{}", format_duration(subquery.range),
-                     subquery.step ? format_duration(*subquery.step) : "",
-                     shift_text(subquery.shift));
+  std::string out = fmt::format("[{}:{}]", format_duration(subquery.range),
+                                subquery.step ? format_duration(*subquery.step) : "");
+  append_shift(out, subquery.shift);
+  return out;
 }
 
-std::string print_node(const SubqueryNode& subquery) {
-  return print(*subquery.expr) + subquery_suffix(subquery);
+void append(std::string& out, const SubqueryNode& subquery) {
+  append(out, *subquery.expr);
+  out += subquery_suffix(subquery);
 }
 
-std::string print_node(const CallNode& call) {
-  std::string args;
+void append(std::string& out, const CallNode& call) {
+  out += call.function->name;
+  out += '(';
   for (const ExprPtr& arg : call.args) {
-    if (!args.empty()) args += ", ";
-    args += print(*arg);
+    if (&arg != &call.args.front()) out += ", ";
+    append(out, *arg);
   }
-  return fmt::format("{}({})", call.function->name, args);
+  out += ')';
 }
 
 std::string aggregate_head(const AggregateNode& aggregate) {
@@ -82,10 +88,14 @@ std::string aggregate_head(const AggregateNode& aggregate) {
   return out + fmt::format(" by ({}) ", label_list(aggregate.grouping));
 }
 
-std::string print_node(const AggregateNode& aggregate) {
-  std::string out = aggregate_head(aggregate) + '(';
-  if (aggregate.parameter) out += print(*aggregate.parameter) + ", ";
-  return out + print(*aggregate.expr) + ')';
+void append(std::string& out, const AggregateNode& aggregate) {
+  out += aggregate_head(aggregate) + '(';
+  if (aggregate.parameter) {
+    append(out, *aggregate.parameter);
+    out += ", ";
+  }
+  append(out, *aggregate.expr);
+  out += ')';
 }
 
 std::string binary_head(const BinaryNode& binary) {
@@ -103,25 +113,34 @@ std::string binary_head(const BinaryNode& binary) {
   return out;
 }
 
-// The left side as it may stand before the operator. A sign binds looser than a power: +Inf ^ 2
-// would be +(Inf ^ 2).
-std::string unsigned_before_power(const BinaryNode& binary, std::string left) {
+// A sign binds looser than a power: +Inf ^ 2 would be +(Inf ^ 2).
+bool loses_sign(const BinaryNode& binary) {
   const auto* number = std::get_if<NumberNode>(&binary.left->node);
-  const bool infinite = number != nullptr && std::isinf(number->value) && number->value > 0;
-  if (binary.op == BinaryOp::pow && infinite) std::erase(left, '+');
-  return left;
+  return binary.op == BinaryOp::pow && number != nullptr && std::isinf(number->value);
 }
 
-std::string print_node(const BinaryNode& binary) {
-  return fmt::format("{} {} {}", unsigned_before_power(binary, print(*binary.left)),
-                     binary_head(binary), print(*binary.right));
+void append(std::string& out, const BinaryNode& binary) {
+  const std::size_t begin = out.size();
+  append(out, *binary.left);
+  if (loses_sign(binary)) out.erase(begin, 1);
+  out += ' ' + binary_head(binary) + ' ';
+  append(out, *binary.right);
 }
 
-std::string print_node(const UnaryNode& unary) {
-  return (unary.negative ? "-" : "+") + print(*unary.expr);
+void append(std::string& out, const UnaryNode& unary) {
+  out += unary.negative ? '-' : '+';
+  append(out, *unary.expr);
 }
 
-std::string print_node(const ParenNode& paren) { return fmt::format("({})", print(*paren.expr)); }
+void append(std::string& out, const ParenNode& paren) {
+  out += '(';
+  append(out, *paren.expr);
+  out += ')';
+}
+
+void append(std::string& out, const Expr& expr) {
+  std::visit([&](const auto& node) { append(out, node); }, expr.node);
+}
 
 // Splits what does not fit on a line. A level deeper is two blanks further in.
 class Pretty {
@@ -156,9 +175,10 @@ class Pretty {
   }
 
   std::string split(const BinaryNode& binary, std::size_t level) const {
-    return fmt::format("{}\n{}{}\n{}",
-                       unsigned_before_power(binary, print_at(*binary.left, level + 1)),
-                       indent(level), binary_head(binary), print_at(*binary.right, level + 1));
+    std::string left = print_at(*binary.left, level + 1);
+    if (loses_sign(binary)) left.erase(left.find_first_not_of(' '), 1);
+    return fmt::format("{}\n{}{}\n{}", left, indent(level), binary_head(binary),
+                       print_at(*binary.right, level + 1));
   }
 
   std::string split(const CallNode& call, std::size_t level) const {
@@ -178,14 +198,18 @@ class Pretty {
   // Selectors and literals are never split.
   template <typename Leaf>
   std::string split(const Leaf& leaf, std::size_t level) const {
-    return indent(level) + print_node(leaf);
+    std::string out = indent(level);
+    append(out, leaf);
+    return out;
   }
 };
 
 }  // namespace
 
 std::string print(const Expr& expr) {
-  return std::visit([](const auto& node) { return print_node(node); }, expr.node);
+  std::string out;
+  append(out, expr);
+  return out;
 }
 
 std::string print_pretty(const Expr& expr) { return Pretty().print_at(expr, 0); }

@@ -129,6 +129,17 @@ TEST_F(Engine, NeverWalksMoreStepsThanSamplesAllow) {
   EXPECT_FALSE(over("1", {0, std::int64_t{1} << 60, 1}).has_value());
 }
 
+TEST_F(Engine, LimitsWhatLabelsGrowTo) {
+  load({{"__name__", "a"}, {"x", "12345678"}}, {1});
+  std::string joined = "a", replaced = "a";
+  for (int each = 0; each < 60; ++each) {
+    joined.insert(0, "label_join(").append(R"(, "x", "", "x", "x"))");
+    replaced.insert(0, "label_replace(").append(R"q(, "x", "$1$1", "x", "(.*)"))q");
+  }
+  EXPECT_EQ(error(joined), "a label's value is longer than 16 KiB");
+  EXPECT_EQ(error(replaced), "a label's value is longer than 16 KiB");
+}
+
 TEST_F(Engine, StopsWhenToldTo) {
   load({{"__name__", "a"}}, {1, 2, 3});
   int asked = 0;
