@@ -5,6 +5,8 @@ The unit tests name the order of their groups, because promtool takes them in an
 the edge of a window, where 2.42 and Prometheus 3 differ.
 """
 
+import random
+import re
 import unittest
 
 import harness
@@ -13,6 +15,50 @@ RULES = harness.ROOT / "tests" / "testdata" / "rules"
 # Good for Debian's promtool, and refused here on purpose: what cannot be evaluated as Prometheus would, rules that
 # would silently not be read, a limit that would silently be none.
 STRICTER = {"expr-native-histogram.yml", "negative-limit.yml", "second-document.yml"}
+
+MINUTES = 40
+VALUES, HOLDS, KEEPS = ["1", "0", "_", "stale"], ["0s", "1m", "2m", "5m"], ["0s", "1m", "3m"]
+
+
+def random_life(chance):
+    """Two alerts on series that come and go, and a question at each minute what is there."""
+    rules = ["groups:", "  - name: life", "    rules:"]
+    for name, condition in [("Up", "x == 1"), ("Down", "x == 0")]:
+        rules.append(f"      - {{alert: {name}, expr: '{condition}', for: {chance.choice(HOLDS)},"
+                     f" keep_firing_for: {chance.choice(KEEPS)}, labels: {{severity: page}}}}")
+    rules.append("      - {record: firing, expr: 'count by (alertname) (ALERTS{alertstate=\"firing\"})'}")
+    tests = ["rule_files: [life.yml]", "tests:", "  - interval: 1m", "    input_series:"]
+    for series in "ab":
+        # Long stretches, so that alerts get to fire and to be kept.
+        values = [chance.choices(VALUES, [4, 4, 1, 1])[0] for _ in range(MINUTES)]
+        values = [values[max(0, i - chance.randrange(4))] for i in range(MINUTES)]
+        # A gap of exactly the lookback is seen otherwise by 2.42.
+        values = ["1" if values[max(0, i - 3) : i + 1] == ["_"] * 4 else values[i] for i in range(MINUTES)]
+        tests.append(f"      - {{series: 'x{{i=\"{series}\"}}', values: '{' '.join(values)}'}}")
+    tests.append("    promql_expr_test:")
+    # Nothing is as expected here, so that both programs say what they found.
+    ask = """{expr: '{__name__=~"ALERTS.*|firing"}', exp_samples: [{labels: nothing, value: 1}], eval_time: """
+    tests += [f"      - {ask}{minute}m}}" for minute in range(MINUTES)]
+    return "\n".join(rules) + "\n", "\n".join(tests) + "\n"
+
+
+def sample(written):
+    """Labels and value, wherever the name was written: in front of the braces or among the labels."""
+    name, labels, value = written
+    pairs = re.findall(r'(\w+)="([^"]*)"', labels) + ([("__name__", name)] if name else [])
+    return sorted(pairs), float(value)
+
+
+def found(text):
+    """Time -> the samples that a program says it found in answer to each question."""
+    answers = {}
+    for part in text.split("    expr: ")[1:]:
+        time = re.search(r"time: (\w+),", part).group(1)
+        # promtool has them on one line behind "got:", we have a line each behind "+".
+        got = re.search(r"got: (.*)", part)
+        lines = got.group(1) if got else "\n".join(re.findall(r"^ +\+ (.*)", part, re.M))
+        answers[time] = sorted(map(sample, re.findall(r"(\w*)\{([^}]*)\} ([-+.\dE]+)", lines)))
+    return answers
 
 
 class PromtoolAgreement(harness.IntegrationTest):
@@ -68,6 +114,19 @@ class PromtoolAgreement(harness.IntegrationTest):
             for file in self.files("unit", pattern, at_least):
                 with self.subTest(file=file.name):
                     self.agree(code, "test", "rules", file)
+
+    def test_alerts_live_the_same_life_on_random_series(self):
+        with harness.seed_shown(harness.seed()) as seed:
+            chance = random.Random(seed)
+            seen = set()
+            for number in range(40 if harness.FULL else 8):
+                rules, tests = random_life(chance)
+                self.write("life.yml", rules)
+                theirs, ours = self.agree(1, "test", "rules", self.write("life.test.yml", tests))
+                self.assertEqual(found(theirs.err), found(ours.err), f"life {number}\n{rules}\n{tests}")
+                self.assertEqual(MINUTES, len(found(ours.err)))
+                seen |= {state for state in ("pending", "firing") if state in ours.err}
+            self.assertEqual({"pending", "firing"}, seen)
 
     def test_one_failing_file_of_several_fails_all(self):
         unit = RULES / "unit"
