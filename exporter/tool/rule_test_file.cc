@@ -16,7 +16,6 @@ namespace {
 using config::Errors;
 using config::MapReader;
 using config::Parsed;
-using config::Yaml;
 using config::YamlPtr;
 
 // A number as YAML and as PromQL have it.

@@ -44,7 +44,8 @@ struct AlertingRule : RuleBase {
 using Rule = std::variant<RecordingRule, AlertingRule>;
 
 inline const RuleBase& base_of(const Rule& rule) {
-  return std::visit([](const RuleBase& base) -> const RuleBase& { return base; }, rule);
+  if (const auto* alerting = std::get_if<AlertingRule>(&rule)) return *alerting;
+  return std::get<RecordingRule>(rule);
 }
 
 struct RuleGroup {
