@@ -9,6 +9,7 @@
 #include <set>
 
 #include "exporter/config/rule_file.h"
+#include "rules/group/templates.h"
 
 namespace exporter::tool {
 namespace {
@@ -33,9 +34,9 @@ bool lints_duplicates(const std::string& lints) {
 }
 
 RuleFileResult read(const std::string& file) {
-  if (!file.empty()) return read_rule_file(file);
+  if (!file.empty()) return read_rule_file(file, rules::template_error);
   const std::string text{std::istreambuf_iterator<char>(std::cin), {}};
-  return read_rule_text(text, "standard input");
+  return read_rule_text(text, "standard input", rules::template_error);
 }
 
 Verdict check_file(const std::string& file, bool lint_duplicates) {

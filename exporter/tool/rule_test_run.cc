@@ -8,6 +8,7 @@
 #include <set>
 
 #include "rules/group/evaluate.h"
+#include "rules/group/templates.h"
 #include "rules/promql/number.h"
 #include "rules/promql/parser.h"
 #include "rules/promql/quote.h"
@@ -52,6 +53,7 @@ class Run {
     settings_.interval = test.interval;
     settings_.external_labels = test.external_labels;
     settings_.external_url = test.external_url;
+    settings_.expand = rules::template_expander();
     settings_.query.default_step = file.evaluation_interval;
   }
 

@@ -11,6 +11,7 @@
 
 #include "exporter/config/rule_file.h"
 #include "exporter/tool/rule_test_run.h"
+#include "rules/group/templates.h"
 
 namespace exporter::tool {
 namespace {
@@ -33,7 +34,7 @@ std::vector<rules::RuleFile> read_rules(const std::string& path, const RuleTestF
     const auto found = config::real_files().glob(folder / pattern);
     if (found.empty()) fmt::print(stderr, "  WARNING: no file match pattern {}\n", pattern);
     for (const std::filesystem::path& name : found) {
-      auto rule_file = read_rule_file(name);
+      auto rule_file = read_rule_file(name, rules::template_error);
       if (rule_file) {
         read.push_back(*std::move(rule_file));
         continue;

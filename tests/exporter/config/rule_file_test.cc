@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "rules/group/templates.h"
 #include "rules/promql/printer.h"
 
 namespace exporter {
@@ -41,7 +42,7 @@ class BadRuleFile : public testing::TestWithParam<std::string> {};
 
 TEST_P(BadRuleFile, IsRefusedWithExactlyTheseErrors) {
   const std::filesystem::path path = kFolder / GetParam();
-  const RuleFileResult file = read_rule_file(path);
+  const RuleFileResult file = read_rule_file(path, rules::template_error);
   ASSERT_FALSE(file.has_value()) << "the file loaded";
   std::vector<std::string> errors;
   for (const ConfigError& error : file.error()) {
