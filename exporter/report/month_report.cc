@@ -50,25 +50,6 @@ VerdictRun ended_by(const VerdictRun& run, Seconds as_of) {
   return clip(run, run.start, as_of - run.every + std::chrono::seconds(1));
 }
 
-LedgerResult<void> explain(Ledger& ledger, const PlanTimeline& plan, ServiceReport& report) {
-  std::vector<ReportStretch*> longest;
-  for (ReportStretch& outage : report.outages) longest.push_back(&outage);
-  const std::size_t kept = std::min(longest.size(), kExplainedOutages);
-  std::ranges::partial_sort(longest, longest.begin() + static_cast<std::ptrdiff_t>(kept),
-                            std::ranges::greater{}, &ReportStretch::slots);
-  longest.resize(kept);
-  for (ReportStretch* outage : longest) {
-    for (const std::string& name : plan.names()) {
-      const auto attempts = ledger.outcomes(name, "", outage->from, outage->to);
-      if (!attempts) return std::unexpected(attempts.error());
-      for (const OutcomeRecord& attempt : *attempts) {
-        if (attempt.status == probes::Status::down) ++outage->reasons[attempt.reason];
-      }
-    }
-  }
-  return {};
-}
-
 struct Question {
   Ledger& ledger;
   const Entries& entries;
@@ -101,9 +82,32 @@ LedgerResult<std::optional<ServiceReport>> service_report(const Question& questi
   report.figures = fold->figures(question.as_of);
   report.unexcluded = month_figures(fold->committed_counts(), fold->expected(), fold->objective(),
                                     fold->terms().terms.unknown_slots);
-  if (auto done = explain(question.ledger, plan, report); !done)
-    return std::unexpected(done.error());
   return report;
+}
+
+// Looks the failed attempts of the longest outages up: of all services together, so that the cost
+// of a report is bounded whatever the month was like.
+LedgerResult<void> explain(const Question& question, std::vector<ServiceReport>& services) {
+  std::vector<std::pair<ReportStretch*, const PlanTimeline*>> longest;
+  for (ServiceReport& service : services) {
+    const PlanTimeline* plan = question.entries.plans.find(service.service);
+    for (ReportStretch& outage : service.outages) longest.emplace_back(&outage, plan);
+  }
+  const std::size_t kept = std::min(longest.size(), kExplainedOutages);
+  std::ranges::partial_sort(longest, longest.begin() + static_cast<std::ptrdiff_t>(kept),
+                            std::ranges::greater{},
+                            [](const auto& each) { return each.first->slots; });
+  longest.resize(kept);
+  for (const auto& [outage, plan] : longest) {
+    for (const std::string& name : plan->names()) {
+      const auto attempts = question.ledger.outcomes(name, "", outage->from, outage->to);
+      if (!attempts) return std::unexpected(attempts.error());
+      for (const OutcomeRecord& attempt : *attempts) {
+        if (attempt.status == probes::Status::down) ++outage->reasons[attempt.reason];
+      }
+    }
+  }
+  return {};
 }
 
 MonthStage stage_of(const MonthReport& report) {
@@ -167,6 +171,7 @@ LedgerResult<std::optional<MonthReport>> month_report(Ledger& ledger, const Ledg
     if (*made) report.services.push_back(**std::move(made));
   }
   if (report.services.empty()) return std::nullopt;
+  if (auto done = explain(question, report.services); !done) return std::unexpected(done.error());
   add_entries(*entries, agreement, report);
   return report;
 }

@@ -52,8 +52,8 @@ struct MonthReport {
   int revision() const { return statements.empty() ? 0 : statements.back().revision; }
 };
 
-// Outages whose attempts are looked at for their reasons, the longest ones of each service.
-inline constexpr std::size_t kExplainedOutages = 10;
+// Outages whose attempts are looked at for their reasons: the longest ones of the whole report.
+inline constexpr std::size_t kExplainedOutages = 250;
 
 // `state` is what ledger.load() gave. The agreement's month as it was known at `as_of`; nullopt
 // when the agreement has no service accounted in that month.
