@@ -10,12 +10,9 @@ using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
 
-class RulesVerb : public testing::Test {
+class RulesVerb : public ToolTest {
  protected:
   RulesVerb() {
-    std::string name = (std::filesystem::temp_directory_path() / "sla-rules-XXXXXX").string();
-    EXPECT_NE(mkdtemp(name.data()), nullptr);
-    folder_ = name;
     write("down.rules.yml", R"(groups:
   - name: down
     rules:
@@ -23,39 +20,23 @@ class RulesVerb : public testing::Test {
       - {alert: Down, expr: "job:up:avg < 1", for: 1m}
 )");
   }
-  ~RulesVerb() override { std::filesystem::remove_all(folder_); }
 
   std::string write(const std::string& name, const std::string& text) {
     const std::filesystem::path path = folder_ / name;
     std::ofstream(path) << text;
     return path.string();
   }
-
-  int slatool(std::vector<std::string> arguments) {
-    arguments.insert(arguments.begin(), "slatool");
-    std::vector<char*> argv;
-    for (std::string& argument : arguments) argv.push_back(argument.data());
-    testing::internal::CaptureStdout();
-    testing::internal::CaptureStderr();
-    const int code = run(static_cast<int>(argv.size()), argv.data());
-    out_ = testing::internal::GetCapturedStdout();
-    error_ = testing::internal::GetCapturedStderr();
-    return code;
-  }
-
-  std::filesystem::path folder_;
-  std::string out_, error_;
 };
 
 TEST_F(RulesVerb, CountsTheRulesOfAGoodFile) {
-  EXPECT_EQ(slatool({"check", "rules", (folder_ / "down.rules.yml").string()}), 0);
+  EXPECT_EQ(call({"check", "rules", (folder_ / "down.rules.yml").string()}), 0);
   EXPECT_THAT(out_, HasSubstr("SUCCESS: 2 rules found"));
   EXPECT_EQ(error_, "");
 }
 
 TEST_F(RulesVerb, PrintsEveryErrorOfABadFile) {
   const std::string file = write("bad.yml", "groups: [{name: a, rules: [{record: a, for: x}]}]\n");
-  EXPECT_EQ(slatool({"check", "rules", file}), 1);
+  EXPECT_EQ(call({"check", "rules", file}), 1);
   EXPECT_THAT(error_, AllOf(HasSubstr("FAILED:\n" + file +
                                       ":1:28: group \"a\", rule 1, \"a\": "
                                       "field 'expr' must be set in rule\n"),
@@ -64,8 +45,7 @@ TEST_F(RulesVerb, PrintsEveryErrorOfABadFile) {
 
 TEST_F(RulesVerb, WarnsOfALintItDoesNotKnow) {
   EXPECT_EQ(
-      slatool({"check", "rules", "--lint", "none,colour", (folder_ / "down.rules.yml").string()}),
-      0);
+      call({"check", "rules", "--lint", "none,colour", (folder_ / "down.rules.yml").string()}), 0);
   EXPECT_THAT(out_, HasSubstr("WARNING: unknown lint option: \"colour\""));
 }
 
@@ -80,7 +60,7 @@ tests:
         alertname: Down
         exp_alerts: [{exp_labels: {job: a}}, {exp_labels: {job: c}}]
 )");
-  EXPECT_EQ(slatool({"test", "rules", file}), 1);
+  EXPECT_EQ(call({"test", "rules", file}), 1);
   EXPECT_THAT(error_, HasSubstr(R"(    name: too early,
     alertname: Down, time: 3m,
         (- expected, + got)
@@ -98,10 +78,10 @@ tests:
   - name: bad one
     promql_expr_test: [{expr: vector(1), exp_samples: [{labels: '{}', value: 2}]}]
 )");
-  EXPECT_EQ(slatool({"test", "rules", file}), 1);
-  EXPECT_EQ(slatool({"test", "rules", "--run", "^good", file}), 0);
-  EXPECT_EQ(slatool({"test", "rules", "--run", "^good", "--run", "bad", file}), 1);
-  EXPECT_EQ(slatool({"test", "rules", "--run", "(", file}), 2);
+  EXPECT_EQ(call({"test", "rules", file}), 1);
+  EXPECT_EQ(call({"test", "rules", "--run", "^good", file}), 0);
+  EXPECT_EQ(call({"test", "rules", "--run", "^good", "--run", "bad", file}), 1);
+  EXPECT_EQ(call({"test", "rules", "--run", "(", file}), 2);
   EXPECT_THAT(error_, HasSubstr("missing )"));
 }
 
@@ -122,20 +102,20 @@ tests:
     alert_rule_test:
       - {eval_time: 2m, alertname: Down, exp_alerts: [{exp_labels: {job: a}}]}
 )");
-  EXPECT_EQ(slatool({"test", "rules", file}), 0) << error_;
+  EXPECT_EQ(call({"test", "rules", file}), 0) << error_;
 }
 
 TEST_F(RulesVerb, WarnsWhenNoRuleFileMatches) {
   const std::string file = write("none.test.yml", "rule_files: [none-*.yml]\ntests: []\n");
-  EXPECT_EQ(slatool({"test", "rules", file}), 0);
+  EXPECT_EQ(call({"test", "rules", file}), 0);
   EXPECT_THAT(error_, HasSubstr("WARNING: no file match pattern none-*.yml"));
   EXPECT_THAT(out_, HasSubstr("SUCCESS"));
 }
 
 TEST_F(RulesVerb, SaysWhichFileItCannotRead) {
-  EXPECT_EQ(slatool({"test", "rules", (folder_ / "nothing.yml").string()}), 1);
+  EXPECT_EQ(call({"test", "rules", (folder_ / "nothing.yml").string()}), 1);
   EXPECT_THAT(error_, HasSubstr("nothing.yml: "));
-  EXPECT_EQ(slatool({"check", "rules", (folder_ / "nothing.yml").string()}), 1);
+  EXPECT_EQ(call({"check", "rules", (folder_ / "nothing.yml").string()}), 1);
   EXPECT_THAT(out_, Not(HasSubstr("SUCCESS")));
 }
 

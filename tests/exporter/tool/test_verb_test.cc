@@ -1,10 +1,7 @@
 // slatool test promql says which case of which file is not met, and ends with how many are.
-#include <gmock/gmock.h>
-
-#include <filesystem>
 #include <fstream>
 
-#include "exporter/tool/verbs.h"
+#include "tests/exporter/tool/tool_fixture.h"
 
 namespace exporter::tool {
 namespace {
@@ -12,35 +9,17 @@ namespace {
 using testing::EndsWith;
 using testing::HasSubstr;
 
-class TestVerb : public testing::Test {
+class TestVerb : public ToolTest {
  protected:
-  TestVerb() {
-    std::string name = (std::filesystem::temp_directory_path() / "sla-tool-XXXXXX").string();
-    EXPECT_NE(mkdtemp(name.data()), nullptr);
-    folder_ = name;
-  }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
-
   std::string script(const std::string& name, std::string_view text) {
     std::ofstream(folder_ / name) << text;
     return folder_ / name;
   }
 
   int test_promql(std::vector<std::string> arguments) {
-    arguments.insert(arguments.begin(), {"slatool", "test", "promql"});
-    std::vector<char*> argv;
-    argv.reserve(arguments.size());
-    for (std::string& argument : arguments) argv.push_back(argument.data());
-    testing::internal::CaptureStdout();
-    testing::internal::CaptureStderr();
-    const int code = run(static_cast<int>(argv.size()), argv.data());
-    out_ = testing::internal::GetCapturedStdout();
-    error_ = testing::internal::GetCapturedStderr();
-    return code;
+    arguments.insert(arguments.begin(), {"test", "promql"});
+    return call(std::move(arguments));
   }
-
-  std::filesystem::path folder_;
-  std::string out_, error_;
 };
 
 TEST_F(TestVerb, CountsTheCasesOfAllFiles) {

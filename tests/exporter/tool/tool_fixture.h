@@ -33,9 +33,8 @@ class ToolTest : public testing::Test {
   }
 
   // The exit code; what was printed is in out_ and error_.
-  int slatool(std::vector<std::string> arguments) {
+  int call(std::vector<std::string> arguments) {
     arguments.insert(arguments.begin(), "slatool");
-    arguments.insert(arguments.end(), {"--storage.path", folder_.string()});
     std::vector<char*> argv;
     for (std::string& argument : arguments) argv.push_back(argument.data());
     testing::internal::CaptureStdout();
@@ -44,6 +43,11 @@ class ToolTest : public testing::Test {
     out_ = testing::internal::GetCapturedStdout();
     error_ = testing::internal::GetCapturedStderr();
     return code;
+  }
+  // A verb that is about the ledger in the folder.
+  int slatool(std::vector<std::string> arguments) {
+    arguments.insert(arguments.end(), {"--storage.path", folder_.string()});
+    return call(std::move(arguments));
   }
 
   std::filesystem::path folder_;
