@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "exporter/config/alerting.h"
 #include "exporter/sla/terms.h"
 #include "exporter/sla/window.h"
 #include "probes/probe.h"
@@ -92,6 +93,7 @@ struct Config {
   std::vector<std::filesystem::path> maintenance_calendars;              // .ics, absolute
   std::map<std::string, std::shared_ptr<const probes::Module>> modules;  // built in and configured
   Retention retention;
+  Alerting alerting;
   std::string contact;                // where customers turn to when a service cannot be reached
   std::vector<std::string> warnings;  // what loaded but deserves a look, each with file:line:column
   bool operator==(

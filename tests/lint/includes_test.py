@@ -23,7 +23,8 @@ ARROWS = {
     "probes/async/": ["probes/outcome.h"],
     "probes/net/": ["probes/outcome.h", "probes/async/"],
     "probes/": ["probes/"],
-    "exporter/config/": [*VOCABULARY, "exporter/sla/", "probes/", "rules/group/rule.h", "rules/promql/"],
+    "exporter/config/": [*VOCABULARY, "exporter/sla/", "probes/", "rules/group/rule.h", "rules/group/templates.h",
+                         "rules/promql/"],
     # verify judges every slot again, by the very functions that judged it first: pure ones, on records.
     "exporter/ledger/": [*RECORDS, "exporter/sla/canonical.h", "exporter/sla/timeline.h", "exporter/sla/verdict.h"],
     "exporter/sla/": [*FIGURES, "exporter/ledger/", "probes/"],
@@ -32,7 +33,12 @@ ARROWS = {
     "exporter/metrics/": [*FIGURES, "exporter/sla/", "exporter/web/server.h", "exporter/web/accept.h",
                           "exporter/version.h", "probes/"],
     "exporter/web/": [*FIGURES, "exporter/sla/", "exporter/ledger/", "exporter/metrics/", "exporter/report/",
-                      "exporter/version.h", "probes/outcome.h", "probes/probe.h"],
+                      "exporter/version.h", "exporter/rules/view.h", "probes/outcome.h", "probes/probe.h", "rules/"],
+    # The series of a snapshot in the store of rules, in memory and on disk.
+    "exporter/samples/": [*FIGURES, "exporter/ledger/database.h", "exporter/metrics/", "rules/"],
+    # Rule groups at work, and the way of their alerts to whom it may concern.
+    "exporter/rules/": [*FIGURES, "exporter/samples/", "rules/"],
+    "exporter/alerts/": [*FIGURES, "exporter/rules/view.h", "probes/", "rules/"],
     "exporter/report/": [*FIGURES, "exporter/sla/", "exporter/ledger/", "exporter/version.h"],
     "exporter/demo/": ["exporter/web/server.h", "exporter/version.h", "probes/"],
     "exporter/snapshot": [*FIGURES],
