@@ -80,6 +80,10 @@ struct Service {
 struct Retention {
   Duration outcomes = std::chrono::hours(24 * 457);  // 15 months
   std::uint64_t evidence_bytes = 64ull << 20;        // bound of kept failure messages
+  // Of samples, in memory; never less than the loaded rules look back on.
+  Duration samples = std::chrono::hours(24 * 40);
+  Duration probe_samples = std::chrono::hours(24 * 7);  // probe_* and the program's own series
+  std::uint64_t sample_bytes = 256ull << 20;
   bool operator==(const Retention&) const = default;
 };
 

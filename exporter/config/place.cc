@@ -88,6 +88,19 @@ void read_retention(Loading& loading, const YamlPtr& node) {
       retention.evidence_bytes < (1u << 20)) {
     reader.error("evidence", "must be at least 1MiB");
   }
+  const auto check_samples = [&](std::string_view key, Duration kept) {
+    if (kept < 1h) reader.error(key, "must be at least 1h");
+  };
+  if (reader.value("samples", retention.samples, parse_retention)) {
+    check_samples("samples", retention.samples);
+  }
+  if (reader.value("probe_samples", retention.probe_samples, parse_retention)) {
+    check_samples("probe_samples", retention.probe_samples);
+  }
+  if (reader.value("sample_bytes", retention.sample_bytes, parse_size) &&
+      retention.sample_bytes < (8u << 20)) {
+    reader.error("sample_bytes", "must be at least 8MiB");
+  }
   reader.finish();
 }
 

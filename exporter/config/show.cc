@@ -75,6 +75,9 @@ void show_place(Lines& out, const Config& config) {
   out += "retention:\n";
   put(out, 2, "outcomes", format_duration(config.retention.outcomes));
   put(out, 2, "evidence", fmt::format("{}", config.retention.evidence_bytes));
+  put(out, 2, "samples", format_duration(config.retention.samples));
+  put(out, 2, "probe_samples", format_duration(config.retention.probe_samples));
+  put(out, 2, "sample_bytes", fmt::format("{}", config.retention.sample_bytes));
 }
 
 void show_policies(Lines& out, int indent, const AgreementTerms& terms) {

@@ -81,6 +81,29 @@ void add_probing(Families& out, const ExporterStats& stats) {
   add_atomic(out, metric("sla_exporter_clock_steps_total"), stats.clock_steps_total);
 }
 
+void add_rules(Families& out, const RuleStats& stats) {
+  add_atomic(out, metric("sla_exporter_rule_groups"), stats.groups);
+  add_atomic(out, metric("sla_exporter_rules"), stats.rules);
+  add_single(out, metric("sla_exporter_alerts"), [&stats](SeriesPool& pool) {
+    pool.add(static_cast<double>(stats.alerts_pending.load()), {{"state", "pending"}});
+    pool.add(static_cast<double>(stats.alerts_firing.load()), {{"state", "firing"}});
+  });
+  add_atomic(out, metric("sla_exporter_rule_iterations_total"), stats.iterations_total);
+  add_atomic(out, metric("sla_exporter_rule_iterations_missed_total"),
+             stats.iterations_missed_total);
+  add_atomic(out, metric("sla_exporter_rule_evaluations_total"), stats.evaluations_total);
+  add_atomic(out, metric("sla_exporter_rule_evaluation_failures_total"),
+             stats.evaluation_failures_total);
+  add_histogram(out, metric("sla_exporter_rule_group_duration_seconds"), stats.evaluation_duration);
+  add_moment(out, metric("sla_exporter_rule_last_evaluation_timestamp_seconds"),
+             stats.last_evaluation_seconds);
+  add_atomic(out, metric("sla_exporter_series"), stats.series);
+  add_atomic(out, metric("sla_exporter_samples_bytes"), stats.sample_bytes);
+  add_atomic(out, metric("sla_exporter_samples_total"), stats.samples_total);
+  add_atomic(out, metric("sla_exporter_samples_refused_total"), stats.samples_refused_total);
+  add_atomic(out, metric("sla_exporter_samples_save_failures_total"), stats.save_failures_total);
+}
+
 void add_web(Families& out, const WebStats& web) {
   add_single(out, metric("sla_exporter_http_requests_total"), [&web](SeriesPool& pool) {
     // 1xx is never an answer of ours.
@@ -109,6 +132,7 @@ void add_exporter_families(Families& out, const SnapshotPtr& snapshot, const Exp
              stats.reload_success_seconds);
   add_storage(out, snapshot, stats);
   add_probing(out, stats);
+  add_rules(out, stats.rules);
   if (web != nullptr) add_web(out, *web);
 }
 

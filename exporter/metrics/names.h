@@ -180,6 +180,31 @@ inline constexpr auto kMetricNames = std::to_array<MetricName>({
      "1 when the kernel says that the clock is synchronized."},
     {"sla_exporter_clock_steps_total", MetricKind::counter, "", "",
      "Steps of the wall clock that were noticed."},
+    {"sla_exporter_rule_groups", MetricKind::gauge, "", "", "Rule groups that are evaluated here."},
+    {"sla_exporter_rules", MetricKind::gauge, "", "", "Rules that are evaluated here."},
+    {"sla_exporter_alerts", MetricKind::gauge, "", "state",
+     "Alerts of the rules evaluated here that are pending or firing."},
+    {"sla_exporter_rule_iterations_total", MetricKind::counter, "", "",
+     "Evaluations of whole rule groups."},
+    {"sla_exporter_rule_iterations_missed_total", MetricKind::counter, "", "",
+     "Evaluations of rule groups that were left out because the one before took too long."},
+    {"sla_exporter_rule_evaluations_total", MetricKind::counter, "", "", "Evaluations of rules."},
+    {"sla_exporter_rule_evaluation_failures_total", MetricKind::counter, "", "",
+     "Evaluations of rules that failed; the alerts of such a rule stay as they were."},
+    {"sla_exporter_rule_group_duration_seconds", MetricKind::histogram, "seconds", "le",
+     "How long evaluations of rule groups took."},
+    {"sla_exporter_rule_last_evaluation_timestamp_seconds", MetricKind::gauge, "seconds", "",
+     "When a rule group was last evaluated; absent before the first time."},
+    {"sla_exporter_series", MetricKind::gauge, "", "", "Series in the store of samples."},
+    {"sla_exporter_samples_bytes", MetricKind::gauge, "bytes", "",
+     "Memory that the store of samples takes, roughly."},
+    {"sla_exporter_samples_total", MetricKind::counter, "", "", "Samples that were stored."},
+    {"sla_exporter_samples_refused_total", MetricKind::counter, "", "",
+     "Samples that were not stored because they were older than others of their series or too "
+     "many."},
+    {"sla_exporter_samples_save_failures_total", MetricKind::counter, "", "",
+     "Ticks whose samples and alert states could not be saved; they are saved with the next one "
+     "that can be."},
     {"sla_exporter_http_requests_total", MetricKind::counter, "", "result",
      "Answers of the web server by class of their status."},
     {"sla_exporter_http_connections_total", MetricKind::counter, "", "",
@@ -208,6 +233,10 @@ inline constexpr auto kMetricNames = std::to_array<MetricName>({
     {"sla_exporter_scrape_duration_seconds", MetricKind::gauge, "seconds", "",
      "How long this page took to be made, up to this line."},
 });
+
+// What begins with these is not about the agreement, and is remembered for a shorter time.
+inline constexpr std::array<std::string_view, 3> kShortLivedPrefixes = {"probe_", "sla_exporter_",
+                                                                        "process_"};
 
 // Null when the table does not know it.
 constexpr const MetricName* find_metric(std::string_view name) {

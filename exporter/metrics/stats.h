@@ -23,6 +23,17 @@ struct AtomicHistogram {
   }
 };
 
+// Rules at work and the samples they read.
+struct RuleStats {
+  std::atomic<std::int64_t> groups{0}, rules{0}, alerts_pending{0}, alerts_firing{0};
+  std::atomic<std::uint64_t> iterations_total{0}, iterations_missed_total{0};
+  std::atomic<std::uint64_t> evaluations_total{0}, evaluation_failures_total{0};
+  std::atomic<std::int64_t> last_evaluation_seconds{0};  // unix time
+  AtomicHistogram<8> evaluation_duration{.bounds = {0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5}};
+  std::atomic<std::int64_t> series{0}, sample_bytes{0};
+  std::atomic<std::uint64_t> samples_total{0}, samples_refused_total{0}, save_failures_total{0};
+};
+
 struct ExporterStats {
   std::atomic<std::int64_t> last_commit_seconds{0};  // unix time
   std::atomic<std::uint64_t> commits_total{0}, commit_failures_total{0};
@@ -38,6 +49,7 @@ struct ExporterStats {
   AtomicHistogram<8> loop_lag{.bounds = {0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5}};
   AtomicHistogram<8> start_lateness{.bounds = {0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5}};
   AtomicHistogram<8> commit_duration{.bounds = {0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5}};
+  RuleStats rules;
 };
 
 }  // namespace exporter

@@ -37,8 +37,8 @@ ARROWS = {
     # The series of a snapshot in the store of rules, in memory and on disk.
     "exporter/samples/": [*FIGURES, "exporter/ledger/database.h", "exporter/metrics/", "rules/"],
     # Rule groups at work, and the way of their alerts to whom it may concern.
-    "exporter/rules/": [*FIGURES, "exporter/samples/", "rules/"],
-    "exporter/alerts/": [*FIGURES, "exporter/rules/view.h", "probes/", "rules/"],
+    "exporter/rules/": [*FIGURES, "exporter/log.h", "exporter/samples/", "rules/"],
+    "exporter/alerts/": [*FIGURES, "exporter/log.h", "exporter/rules/view.h", "probes/", "rules/"],
     "exporter/report/": [*FIGURES, "exporter/sla/", "exporter/ledger/", "exporter/version.h"],
     "exporter/demo/": ["exporter/web/server.h", "exporter/version.h", "probes/"],
     "exporter/snapshot": [*FIGURES],
