@@ -26,8 +26,10 @@
 #include "exporter/config/load.h"
 #include "exporter/executor.h"
 #include "exporter/log.h"
+#include "exporter/metrics/families.h"
 #include "exporter/metrics/route.h"
 #include "exporter/monitor.h"
+#include "exporter/rules/runner.h"
 #include "exporter/service_manager.h"
 #include "exporter/version.h"
 #include "exporter/web/pages.h"
@@ -55,6 +57,19 @@ std::string joined(const std::vector<ConfigError>& errors) {
   return text;
 }
 
+SampleStoreOptions sample_options(const Retention& retention, const std::filesystem::path& folder) {
+  const auto milliseconds = [](Duration kept) {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(kept).count();
+  };
+  SampleStoreOptions options{.folder = folder};
+  options.store.keep = {{"", milliseconds(retention.samples)}};
+  for (std::string_view prefix : kShortLivedPrefixes) {
+    options.store.keep.push_back({std::string(prefix), milliseconds(retention.probe_samples)});
+  }
+  options.store.bytes = retention.sample_bytes;
+  return options;
+}
+
 class TheApp final : public App {
  public:
   explicit TheApp(AppOptions options) : options_(std::move(options)), net_(loop_) {}
@@ -72,6 +87,8 @@ class TheApp final : public App {
  private:
   using Result = std::expected<std::string, std::string>;
 
+  std::expected<void, std::string> open_rules(const Config& config);
+  void evaluate_rules(SnapshotPtr snapshot, Seconds now);
   std::expected<void, std::string> open_web();
   std::expected<void, std::string> open_admin();
   Result on_loop(std::function<void(Monitor::Answer)> start);
@@ -88,6 +105,9 @@ class TheApp final : public App {
   std::unique_ptr<Monitor> monitor_;
   std::unique_ptr<ThreadExecutor> accounting_;
   std::unique_ptr<ThreadExecutor> reloader_;  // reads YAML, off the loop, one reload at a time
+  std::unique_ptr<RuleRunner> runner_;        // evaluator only, but what it publishes
+  std::unique_ptr<ThreadExecutor> evaluator_;
+  std::atomic<bool> evaluating_{false};
   std::unique_ptr<WebServer> web_;
   std::unique_ptr<AdminServer> admin_;
   int signals_ = -1;
@@ -100,6 +120,8 @@ TheApp::~TheApp() {
   web_.reset();
   reloader_.reset();
   accounting_.reset();
+  if (evaluator_) evaluator_->post([this] { runner_->close(); });
+  evaluator_.reset();
   if (signals_ >= 0) close(signals_);
 }
 
@@ -119,6 +141,7 @@ std::expected<void, std::string> TheApp::open() {
                               .evidence_bytes = config->retention.evidence_bytes});
   if (!ledger) return std::unexpected(ledger.error().message);
   ledger_ = std::move(*ledger);
+  if (auto rules = open_rules(*config); !rules) return rules;
   accounting_ = std::make_unique<ThreadExecutor>();
   reloader_ = std::make_unique<ThreadExecutor>();
   monitor_ = std::make_unique<Monitor>(
@@ -131,7 +154,9 @@ std::expected<void, std::string> TheApp::open() {
                    .accounting = *accounting_,
                    .stats = stats_,
                    .tzdata_version = zone_data_version(zone_data_folder()),
-                   .reports = options_.storage_path / "reports"});
+                   .reports = options_.storage_path / "reports",
+                   .stepped = [this](SnapshotPtr snapshot,
+                                     Seconds now) { evaluate_rules(std::move(snapshot), now); }});
   net_.set_source_address(probes::Address::parse(config->place.source_address));
   auto opened = monitor_->open(std::make_shared<const Config>(std::move(*config)));
   if (!opened) return opened;
@@ -139,6 +164,43 @@ std::expected<void, std::string> TheApp::open() {
       std::chrono::duration_cast<std::chrono::seconds>(loop_.wall_now().time_since_epoch()).count();
   if (auto web = open_web(); !web) return web;
   return open_admin();
+}
+
+std::expected<void, std::string> TheApp::open_rules(const Config& config) {
+  RunnerParts parts{.samples = sample_options(config.retention, options_.storage_path),
+                    .kept = options_.series_kept,
+                    .external_url = options_.external_url,
+                    .program =
+                        [this](Families& out, const SnapshotPtr& snapshot) {
+                          add_exporter_families(out, snapshot, stats_,
+                                                web_ ? &web_->stats() : nullptr);
+                          add_process_families(out);
+                        },
+                    .stats = stats_.rules,
+                    .stopwatch =
+                        [] {
+                          const auto now = std::chrono::steady_clock::now().time_since_epoch();
+                          return std::chrono::duration<double>(now).count();
+                        }};
+  runner_ = std::make_unique<RuleRunner>(std::move(parts));
+  if (auto opened = runner_->open(); !opened) return opened;
+  evaluator_ = std::make_unique<ThreadExecutor>();
+  evaluator_->post([this] {
+    if (auto loaded = runner_->load(); !loaded) {
+      log_error("samples and states of alerts were not read; rules begin anew",
+                {{"error", loaded.error()}});
+    }
+  });
+  return {};
+}
+
+// Accounting thread. A tick that is still under way (a slow disk, a heavy rule) is not overtaken.
+void TheApp::evaluate_rules(SnapshotPtr snapshot, Seconds now) {
+  if (evaluating_.exchange(true)) return;
+  evaluator_->post([this, snapshot = std::move(snapshot), now] {
+    runner_->tick(snapshot, now);
+    evaluating_ = false;
+  });
 }
 
 std::expected<void, std::string> TheApp::open_web() {

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "exporter/config/config.h"
+#include "exporter/samples/sampler.h"
 #include "exporter/snapshot.h"
 
 namespace exporter {
@@ -23,6 +24,7 @@ struct AppOptions {
   std::vector<std::string> listen_addresses = {":9849"};
   std::filesystem::path web_config_file;
   std::string external_url;
+  SeriesKept series_kept = SeriesKept::automatic;
   bool enable_lifecycle = false;
   bool handle_signals =
       true;  // SIGHUP reloads, SIGTERM and SIGINT stop; they must be blocked in all threads

@@ -47,6 +47,11 @@ int main(int argc, char** argv) {
   const std::map<std::string, exporter::LogFormat> formats = {
       {"logfmt", exporter::LogFormat::logfmt}, {"json", exporter::LogFormat::json}};
 
+  const std::map<std::string, exporter::SeriesKept> kept = {
+      {"auto", exporter::SeriesKept::automatic},
+      {"all", exporter::SeriesKept::all},
+      {"rules", exporter::SeriesKept::rules}};
+
   CLI::App cli{
       "Watches a published service-level agreement and proves month by month whether it was kept."};
   cli.option_defaults()->always_capture_default();
@@ -55,6 +60,12 @@ int main(int argc, char** argv) {
   cli.add_flag("--config.check", check_only,
                "Check the configuration, say what is wrong, and exit.");
   cli.add_option("--storage.path", options.storage_path, "Folder of the ledger.");
+  cli.add_option(
+         "--storage.series", options.series_kept,
+         "Which series are kept for rules and queries: all, those the rules read, or (auto) "
+         "all up to 50,000 and those the rules read beyond that.")
+      ->transform(CLI::CheckedTransformer(kept))
+      ->default_str("auto");
   cli.add_option("--web.listen-address", options.listen_addresses,
                  "Where to serve, [host]:port; may be repeated.");
   cli.add_option("--web.config.file", options.web_config_file,

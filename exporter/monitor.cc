@@ -154,6 +154,12 @@ void Monitor::observe_clock() {
 
 // Accounting executor.
 void Monitor::account(std::vector<Arrival> arrivals, Seconds now) {
+  commit(std::move(arrivals), now);
+  if (parts_.stepped) parts_.stepped(snapshot(), now);
+}
+
+// Accounting executor.
+void Monitor::commit(std::vector<Arrival> arrivals, Seconds now) {
   auto begin = std::chrono::steady_clock::now();
   auto snapshot = book_->step(std::move(arrivals), now);
   parts_.stats.commit_duration.observe(

@@ -31,6 +31,9 @@ struct MonitorParts {
   ExporterStats& stats;
   std::string tzdata_version = "unknown";  // zone_data.h
   std::filesystem::path reports{};         // folder of the months' reports; empty: none are written
+  // After each step, on the accounting executor: what was committed last, also when this step could
+  // not be. May be empty.
+  std::function<void(std::shared_ptr<const Snapshot>, Seconds now)> stepped{};
 };
 
 class Monitor {
@@ -69,6 +72,7 @@ class Monitor {
   void tick();
   void observe_clock();
   void account(std::vector<Arrival> arrivals, Seconds now);
+  void commit(std::vector<Arrival> arrivals, Seconds now);
   void follow_plan();
   void follow_calendars(Seconds now);
   void write_reports(Seconds now);

@@ -66,7 +66,9 @@ std::int64_t interval_of(const RuleGroup& group, const GroupSettings& settings) 
 Evaluation evaluate_group(const RuleGroup& group, GroupState state, const Source& snapshot,
                           std::int64_t slot, const GroupSettings& settings) {
   if (!belongs_to(state, group)) state = carry_over(std::move(state), group);
-  Evaluation evaluation{.state = std::move(state), .samples = {}, .notifications = {}};
+  Evaluation evaluation{
+      .state = std::move(state), .samples = {}, .notifications = {}, .rule_seconds = {}};
+  const auto seconds = [&] { return settings.stopwatch ? settings.stopwatch() : 0.0; };
   GroupState& next = evaluation.state;
   Overlay overlay(snapshot, slot - group.query_offset.value_or(settings.query_offset));
   const Step step{overlay, settings, slot, group.limit};
@@ -74,7 +76,9 @@ Evaluation evaluate_group(const RuleGroup& group, GroupState state, const Source
   next.last_samples = 0;
   for (std::size_t i = 0; i < group.rules.size(); ++i) {
     RuleState& rule = next.rules[i];
+    const double begun = seconds();
     const StepResult samples = step_rule(group.rules[i], rule, step);
+    evaluation.rule_seconds.push_back(seconds() - begun);
     rule.last_evaluation = slot;
     ++next.evaluations;
     if (!samples) {

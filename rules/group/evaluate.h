@@ -22,6 +22,7 @@ struct Evaluation {
   GroupState state;
   std::vector<VectorSample> samples;  // to be written, stale markers too; at slot - query offset
   std::vector<Notification> notifications;
+  std::vector<double> rule_seconds;  // each rule took; 0 without a stopwatch
 };
 
 // `state` may be fresh, or of an earlier version of the group.

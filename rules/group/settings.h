@@ -33,6 +33,7 @@ struct GroupSettings {
   std::string external_url;
   ExpandTemplate expand;  // without it every template that has an action is an error
   QueryOptions query;
+  std::function<double()> stopwatch;  // seconds that only grow, to say how long rules take
 };
 
 }  // namespace rules
