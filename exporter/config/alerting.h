@@ -27,6 +27,7 @@ struct HttpClientOptions {
   std::string authorization_type = "Bearer";
   probes::Secret authorization_credentials;
   std::vector<std::pair<std::string, std::string>> headers;
+  std::vector<std::pair<std::string, probes::Secret>> secret_headers;  // read from files
   std::string proxy_url;
   probes::Secret proxy_user_password;
   bool follow_redirects = true;
@@ -82,11 +83,13 @@ struct AlertmanagerBlock {
 // Says to somebody outside, again and again, that the exporter evaluates its rules. Silence is the
 // alarm.
 struct Heartbeat {
-  std::string url;  // empty: none
+  std::string url;            // none when both are empty
+  probes::Secret secret_url;  // of url_file; whoever knows it can feign our life
   std::string method = "POST";
   std::chrono::seconds every{60};
   std::chrono::milliseconds timeout{10'000};
   HttpClientOptions http;
+  bool configured() const { return !url.empty() || !secret_url.empty(); }
   bool operator==(const Heartbeat&) const = default;
 };
 
@@ -102,6 +105,7 @@ struct AlertMail {
   std::string hello;  // name said in EHLO; empty: the host's
   probes::TlsOptions tls;
   std::chrono::seconds after{300};  // no Alertmanager has answered for so long
+  bool configured() const { return !server.empty(); }
   bool operator==(const AlertMail&) const = default;
 };
 
@@ -117,6 +121,10 @@ struct Alerting {
   std::vector<AlertmanagerBlock> alertmanagers;
   Heartbeat heartbeat;
   AlertMail mail;
+  bool operator==(const Alerting& other) const;  // rule files by what they say
 };
+
+// The client as a module of the http prober, which speaks for it.
+probes::HttpModule http_module(const HttpClientOptions& client);
 
 }  // namespace exporter

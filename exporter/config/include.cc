@@ -13,15 +13,6 @@ namespace {
 constexpr std::size_t kMaxIncludedFiles = 10'000;
 constexpr std::size_t kMaxIncludedBytes = 16u << 20;
 
-bool has_wildcard(std::string_view pattern) { return pattern.find_first_of("*?[") != pattern.npos; }
-
-// How an included file is called in errors: the way the user would type it, beside the main file.
-std::string shown_name(const Yaml& named_at, const std::filesystem::path& path) {
-  const std::filesystem::path main_folder =
-      std::filesystem::path(named_at.file->name).parent_path();
-  return (main_folder / path.lexically_relative(named_at.file->folder)).lexically_normal().string();
-}
-
 class Includer {
  public:
   explicit Includer(Loading& loading) : loading_(loading) {}
@@ -81,6 +72,14 @@ class Includer {
 };
 
 }  // namespace
+
+bool has_wildcard(std::string_view pattern) { return pattern.find_first_of("*?[") != pattern.npos; }
+
+std::string shown_name(const Yaml& named_at, const std::filesystem::path& path) {
+  const std::filesystem::path main_folder =
+      std::filesystem::path(named_at.file->name).parent_path();
+  return (main_folder / path.lexically_relative(named_at.file->folder)).lexically_normal().string();
+}
 
 std::vector<Document> read_includes(Loading& loading, const YamlPtr& patterns) {
   if (!patterns) return {};

@@ -7,6 +7,7 @@
 #include <functional>
 #include <iterator>
 
+#include "exporter/config/http_client.h"
 #include "exporter/config/modules.h"
 #include "exporter/config/sections.h"
 #include "exporter/config/utf8.h"
@@ -14,7 +15,6 @@
 namespace exporter::config {
 namespace {
 
-constexpr std::size_t kMaxHeaders = 100;
 constexpr std::size_t kMaxBodyBytes = 1u << 20;
 
 // Keys of the blackbox exporter that are known and not supported; each with what to do instead.
@@ -26,51 +26,7 @@ constexpr std::array kUnsupported = {
                 "CEL is not supported; use fail_if_body_matches_regexp"},
     Unsupported{"fail_if_body_json_not_matches_cel",
                 "CEL is not supported; use fail_if_body_not_matches_regexp"},
-    Unsupported{"enable_http3", "HTTP/3 is not supported; remove it"},
-    Unsupported{"oauth2", "OAuth 2 is not supported; use authorization: {credentials_file: ...}"},
-    Unsupported{"no_proxy", "it is not supported; a module without proxy_url uses no proxy"},
-    Unsupported{"proxy_from_environment", "the environment is not read; set proxy_url"},
-    Unsupported{"proxy_connect_header", "it is not supported; remove it"},
-    Unsupported{"bearer_token",
-                "a secret does not belong into the configuration; put it into a file "
-                "and name it in authorization: {credentials_file: ...}"},
 };
-
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-std::string lower_case(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(), lower);
-  return out;
-}
-
-// A token of RFC 9110 section 5.6.2.
-bool is_token(std::string_view text) {
-  return !text.empty() && std::ranges::all_of(text, [](char c) {
-    return (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z') ||
-           std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
-  });
-}
-
-bool is_header_value(std::string_view text) {
-  return std::ranges::none_of(text, [](char c) { return c == '\r' || c == '\n' || c == '\0'; });
-}
-
-// Headers whose value gives access to something, as far as a name can tell.
-bool is_sensitive(std::string_view header) {
-  const std::string name = lower_case(header);
-  static constexpr std::array kWords = {"authorization", "cookie", "token",  "secret",
-                                        "password",      "apikey", "api-key"};
-  return std::ranges::any_of(kWords,
-                             [&](const char* word) { return name.find(word) != name.npos; });
-}
-
-// True when the name may be used; otherwise the error is recorded.
-bool check_header_name(Errors& errors, const Yaml& key) {
-  if (is_token(key.text)) return true;
-  errors.add(key, fmt::format("\"{}\" is not a header name", key.text));
-  return false;
-}
 
 void read_headers(MapReader& reader, probes::HttpModule& http) {
   const YamlPtr node = reader.find("headers");
@@ -100,59 +56,6 @@ void read_headers(MapReader& reader, probes::HttpModule& http) {
       errors.add(*entry.value, "headers: a value must not contain a line break");
     } else if (value) {
       http.headers.emplace_back(entry.key->text, *value);
-    }
-  }
-}
-
-// http_headers: {Name: {values: [...], files: [...]}}.
-void read_header_lists(ModuleReading reading, MapReader& reader, probes::HttpModule& http) {
-  static constexpr std::array kReserved = {
-      "authorization",       "host",           "content-encoding", "content-length",
-      "user-agent",          "connection",     "keep-alive",       "proxy-authenticate",
-      "proxy-authorization", "accept-encoding"};
-  const YamlPtr node = reader.find("http_headers");
-  if (!node) return;
-  MapReader map(reading.errors, node, fmt::format("http_headers of {}", reader.what()));
-  if (!map.valid()) return;
-  if (node->nodes > 4 * kMaxHeaders) {
-    reading.errors.add(*node, fmt::format("http_headers: more than {}", kMaxHeaders));
-    return;
-  }
-  for (const YamlEntry& entry : node->entries) {
-    const std::string& name = entry.key->text;
-    if (!check_header_name(reading.errors, *entry.key)) continue;
-    if (std::ranges::find(kReserved, lower_case(name)) != kReserved.end()) {
-      reading.errors.add(*entry.key,
-                         fmt::format("http_headers: {} cannot be set here; use headers:, "
-                                     "authorization: or basic_auth:",
-                                     name));
-      continue;
-    }
-    MapReader header(reading.errors, entry.value, fmt::format("http_headers {}", name));
-    std::vector<std::string> values, files;
-    header.texts("values", values);
-    header.texts("files", files);
-    header.refuse("secrets", "a secret does not belong into the configuration; use files: [...]");
-    header.finish();
-    const bool again = std::ranges::find(http.headers, name, [](const auto& have) {
-                         return have.first;
-                       }) != http.headers.end();
-    if (again) {
-      reading.errors.add(*entry.key, fmt::format("http_headers: {} is set in headers: too", name));
-      continue;
-    }
-    if (!values.empty() && is_sensitive(name)) {
-      header.error("values", fmt::format("{} looks like a secret, which does not belong into the "
-                                         "configuration; put it into a file and use files: [...]",
-                                         name));
-    }
-    if (!std::ranges::all_of(values, is_header_value)) {
-      header.error("values", "a value must not contain a line break");
-    }
-    for (std::string& value : values) http.headers.emplace_back(name, std::move(value));
-    for (const std::string& file : files) {
-      http.secret_headers.emplace_back(
-          name, secret_from_file(reading, *header.find("files"), "files", file));
     }
   }
 }
@@ -281,75 +184,6 @@ void read_compression(MapReader& reader, probes::HttpModule& http) {
   }
 }
 
-void read_basic_auth(ModuleReading reading, MapReader& reader, probes::HttpModule& http) {
-  const YamlPtr node = reader.find("basic_auth");
-  if (!node) return;
-  MapReader map(reading.errors, node, "basic_auth");
-  map.text("username", http.basic_auth_user);
-  probes::Secret user;
-  if (read_secret(reading, map, "username_file", user)) http.basic_auth_user = user.reveal();
-  if (http.basic_auth_user.find(':') != std::string::npos) {
-    map.error("username", "must not contain a colon");
-  }
-  read_secret(reading, map, "password_file", http.basic_auth_password);
-  map.refuse("password",
-             "a secret does not belong into the configuration; put it into a file and "
-             "name it in password_file");
-  map.finish();
-  if (http.basic_auth_user.empty() && !map.has("username_file")) {
-    reading.errors.add(*node, "basic_auth: username: is missing");
-  }
-}
-
-void read_authorization(ModuleReading reading, MapReader& reader, probes::HttpModule& http) {
-  const bool token =
-      read_secret(reading, reader, "bearer_token_file", http.authorization_credentials);
-  if (token) http.authorization_type = "Bearer";
-  const YamlPtr node = reader.find("authorization");
-  if (node) {
-    MapReader map(reading.errors, node, "authorization");
-    http.authorization_type = "Bearer";
-    if (map.text("type", http.authorization_type) && !is_token(http.authorization_type)) {
-      map.error("type",
-                fmt::format("\"{}\" is not a scheme such as Bearer", http.authorization_type));
-    }
-    read_secret(reading, map, "credentials_file", http.authorization_credentials);
-    map.refuse("credentials",
-               "a secret does not belong into the configuration; put it into a file "
-               "and name it in credentials_file");
-    map.finish();
-    if (!map.has("credentials_file") && node->find("credentials") == nullptr) {
-      reading.errors.add(*node, "authorization: credentials_file: is missing");
-    }
-  }
-  const int ways = (reader.has("basic_auth") ? 1 : 0) + (node ? 1 : 0) +
-                   (reader.has("bearer_token_file") ? 1 : 0);
-  if (ways > 1) {
-    reading.errors.add(reader.node(),
-                       "at most one of basic_auth, authorization and bearer_token_file "
-                       "may be given");
-  }
-}
-
-void read_proxy(ModuleReading reading, MapReader& reader, probes::HttpModule& http) {
-  if (reader.text("proxy_url", http.proxy_url)) {
-    probes::Module proxied;
-    proxied.spec = probes::HttpModule{};
-    if (!http.proxy_url.starts_with("http://") && !http.proxy_url.starts_with("https://")) {
-      reader.error("proxy_url", "it must begin with http:// or https://");
-    } else if (http.proxy_url.find('@') != std::string::npos) {
-      reader.error("proxy_url",
-                   "user and password do not belong into the configuration; put "
-                   "\"user:password\" into a file and name it in "
-                   "proxy_user_password_file");
-    } else if (const auto problem = target_problem(proxied, http.proxy_url); !problem.empty()) {
-      reader.error("proxy_url", problem);
-    }
-  }
-  read_secret(reading, reader, "proxy_user_password_file", http.proxy_user_password);
-  reader.boolean("skip_resolve_phase_with_proxy", http.skip_resolve_phase_with_proxy);
-}
-
 }  // namespace
 
 probes::HttpModule read_http(ModuleReading reading, const YamlPtr& block, const std::string& what) {
@@ -358,10 +192,6 @@ probes::HttpModule read_http(ModuleReading reading, const YamlPtr& block, const 
   http.ip = read_ip_preference(reader);
   read_status_codes(reader, http.valid_status_codes);
   read_versions(reader, http.valid_http_versions);
-  reader.boolean("follow_redirects", http.follow_redirects);
-  // The old name, which goes before the new one.
-  bool no_follow = !http.follow_redirects;
-  if (reader.boolean("no_follow_redirects", no_follow)) http.follow_redirects = !no_follow;
   reader.boolean("fail_if_ssl", http.fail_if_ssl);
   reader.boolean("fail_if_not_ssl", http.fail_if_not_ssl);
   if (http.fail_if_ssl && http.fail_if_not_ssl) {
@@ -369,7 +199,10 @@ probes::HttpModule read_http(ModuleReading reading, const YamlPtr& block, const 
   }
   read_method_and_body(reading, reader, http);
   read_headers(reader, http);
-  read_header_lists(reading, reader, http);
+  read_http_client_keys(reading, reader, http);
+  // The old name, which goes before the new one.
+  bool no_follow = !http.follow_redirects;
+  if (reader.boolean("no_follow_redirects", no_follow)) http.follow_redirects = !no_follow;
   order_headers(http);
   read_regexps(reader, "fail_if_body_matches_regexp", http.fail_if_body_matches_regexp);
   read_regexps(reader, "fail_if_body_not_matches_regexp", http.fail_if_body_not_matches_regexp);
@@ -377,11 +210,7 @@ probes::HttpModule read_http(ModuleReading reading, const YamlPtr& block, const 
   read_header_matches(reader, "fail_if_header_not_matches", http.fail_if_header_not_matches);
   read_compression(reader, http);
   reader.value("body_size_limit", http.body_size_limit, parse_size);
-  reader.boolean("enable_http2", http.enable_http2);
-  read_basic_auth(reading, reader, http);
-  read_authorization(reading, reader, http);
-  read_proxy(reading, reader, http);
-  http.tls = read_tls_config(reading, reader);
+  reader.boolean("skip_resolve_phase_with_proxy", http.skip_resolve_phase_with_proxy);
   for (const Unsupported& unsupported : kUnsupported) {
     reader.refuse(unsupported.key, unsupported.remedy);
   }

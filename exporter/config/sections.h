@@ -75,6 +75,7 @@ void read_services(Loading& loading, const YamlPtr& node);
 void check_service_links(Loading& loading);  // depends_on, formerly, once all are read
 void read_maintenance(Loading& loading, const std::vector<Document>& documents);
 void read_private_agreements(Loading& loading, const YamlPtr& node);
+void read_alerting(Loading& loading, const YamlPtr& node);
 
 // Shared pieces.
 // The keys every, timeout, slow_after, confirm, objective, require and degraded of a map, over
@@ -90,5 +91,14 @@ void read_objective(MapReader& reader, Objective& objective, bool& set);
 // digit. Gives false and records an error otherwise.
 bool check_name(Errors& errors, const Yaml& node, std::string_view name, std::string_view what);
 std::filesystem::path resolve_path(const Yaml& written_in, std::string_view path);
+// How a file that another one names is called in errors: the way the user would type it.
+std::string shown_name(const Yaml& named_at, const std::filesystem::path& path);
+bool has_wildcard(std::string_view pattern);
+// relabel_configs or alert_relabel_configs.
+std::vector<Relabel> read_relabel_configs(MapReader& reader, std::string_view key);
+void read_alertmanagers(ModuleReading reading, MapReader& reader,
+                        std::vector<AlertmanagerBlock>& out);
+void read_heartbeat(ModuleReading reading, MapReader& reader, Heartbeat& out);
+void read_mail(ModuleReading reading, MapReader& reader, AlertMail& out);
 
 }  // namespace exporter::config

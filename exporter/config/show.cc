@@ -19,8 +19,6 @@ namespace {
 
 using Lines = std::string;  // whole lines of YAML
 
-std::string show_bool(bool value) { return value ? "true" : "false"; }
-
 std::string_view name_of_policy(UnknownPolicy policy) {
   switch (policy) {
     case UnknownPolicy::unproven:
@@ -273,6 +271,7 @@ std::string show_config(const Config& config) {
   for (const Service& service : config.services) show_service(out, config, service);
   show_maintenance(out, config);
   show_private_agreements(out, config);
+  out += show_alerting(config.alerting);
   return out;
 }
 

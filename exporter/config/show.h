@@ -25,6 +25,16 @@ ShownKeys show_module_block(const probes::Module& module);
 std::string show_text(std::string_view text);
 // "[a, b]".
 std::string show_list(const std::vector<std::string>& items);
+// "{a: 1, b: 2}" from keys and rendered values; empty ones are left out.
+std::string show_map(const ShownKeys& keys);
+std::string show_bool(bool value);
+std::string show_if_set(const std::string& text);
+std::string show_secret(const probes::Secret& secret);  // its file
+std::string show_tls(const probes::TlsOptions& tls);
+ShownKeys show_http_client(const HttpClientOptions& client);
+
+// The section `alerting`.
+std::string show_alerting(const Alerting& alerting);
 
 }  // namespace config
 }  // namespace exporter

@@ -16,33 +16,6 @@ constexpr std::string_view kHidden = "<secret>";
 
 using Header = std::pair<std::string, std::string>;
 
-std::string show_bool(bool value) { return value ? "true" : "false"; }
-
-std::string show_secret(const probes::Secret& secret) {
-  return show_text(secret.file().empty() ? kHidden : std::string_view(secret.file()));
-}
-
-// "{a: 1, b: 2}" from keys and rendered values; empty ones are left out.
-std::string show_map(const ShownKeys& keys) {
-  std::vector<std::string> items;
-  for (const auto& [key, value] : keys) {
-    if (!value.empty()) items.push_back(fmt::format("{}: {}", show_text(key), value));
-  }
-  return fmt::format("{{{}}}", fmt::join(items, ", "));
-}
-
-std::string show_if_set(const std::string& text) { return text.empty() ? "" : show_text(text); }
-
-std::string show_tls(const probes::TlsOptions& tls) {
-  return show_map({{"insecure_skip_verify", show_bool(tls.insecure_skip_verify)},
-                   {"ca_file", show_if_set(tls.ca_file)},
-                   {"cert_file", show_if_set(tls.cert_file)},
-                   {"key_file", show_if_set(tls.key_file)},
-                   {"server_name", show_if_set(tls.server_name)},
-                   {"min_version", show_text(tls.min_version)},
-                   {"max_version", show_text(tls.max_version)}});
-}
-
 void add_ip(ShownKeys& keys, const probes::IpPreference& ip) {
   keys.emplace_back("preferred_ip_protocol", ip.preferred == probes::Family::ip4 ? "ip4" : "ip6");
   keys.emplace_back("ip_protocol_fallback", show_bool(ip.fallback));
@@ -69,14 +42,18 @@ std::string show_headers(const probes::HttpModule& http) {
   return show_map(headers);
 }
 
-std::string show_header_lists(const probes::HttpModule& http) {
+// Those with several values, and those from files; also those with one where nobody else shows
+// them.
+enum class Single { elsewhere, here };
+std::string show_header_lists(const probes::HttpModule& http, Single single) {
   std::vector<std::string> names;
   std::map<std::string, std::vector<std::string>> values, files;
   const auto note = [&](const std::string& name) {
     if (std::ranges::find(names, name) == names.end()) names.push_back(name);
   };
   for (const auto& [name, value] : http.headers) {
-    if (std::ranges::count(http.headers, name, &Header::first) == 1) continue;
+    const bool alone = std::ranges::count(http.headers, name, &Header::first) == 1;
+    if (alone && single == Single::elsewhere) continue;
     note(name);
     values[name].push_back(value);
   }
@@ -120,7 +97,7 @@ ShownKeys show_http(const probes::HttpModule& http) {
                {"fail_if_not_ssl", show_bool(http.fail_if_not_ssl)},
                {"method", show_text(http.method)},
                {"headers", show_headers(http)},
-               {"http_headers", show_header_lists(http)},
+               {"http_headers", show_header_lists(http, Single::elsewhere)},
                {"fail_if_body_matches_regexp", show_list(http.fail_if_body_matches_regexp)},
                {"fail_if_body_not_matches_regexp", show_list(http.fail_if_body_not_matches_regexp)},
                {"fail_if_header_matches", show_header_matches(http.fail_if_header_matches)},
@@ -193,6 +170,45 @@ ShownKeys show_dns(const probes::DnsModule& dns) {
 }
 
 }  // namespace
+
+std::string show_bool(bool value) { return value ? "true" : "false"; }
+
+std::string show_secret(const probes::Secret& secret) {
+  return show_text(secret.file().empty() ? kHidden : std::string_view(secret.file()));
+}
+
+std::string show_map(const ShownKeys& keys) {
+  std::vector<std::string> items;
+  for (const auto& [key, value] : keys) {
+    if (!value.empty()) items.push_back(fmt::format("{}: {}", show_text(key), value));
+  }
+  return fmt::format("{{{}}}", fmt::join(items, ", "));
+}
+
+std::string show_if_set(const std::string& text) { return text.empty() ? "" : show_text(text); }
+
+std::string show_tls(const probes::TlsOptions& tls) {
+  return show_map({{"insecure_skip_verify", show_bool(tls.insecure_skip_verify)},
+                   {"ca_file", show_if_set(tls.ca_file)},
+                   {"cert_file", show_if_set(tls.cert_file)},
+                   {"key_file", show_if_set(tls.key_file)},
+                   {"server_name", show_if_set(tls.server_name)},
+                   {"min_version", show_text(tls.min_version)},
+                   {"max_version", show_text(tls.max_version)}});
+}
+
+ShownKeys show_http_client(const HttpClientOptions& client) {
+  const probes::HttpModule http = http_module(client);
+  return {{"follow_redirects", show_bool(http.follow_redirects)},
+          {"enable_http2", show_bool(http.enable_http2)},
+          {"http_headers", show_header_lists(http, Single::here)},
+          {"basic_auth", show_basic_auth(http)},
+          {"authorization", show_authorization(http)},
+          {"proxy_url", show_if_set(http.proxy_url)},
+          {"proxy_user_password_file",
+           http.proxy_user_password.empty() ? "" : show_secret(http.proxy_user_password)},
+          {"tls_config", show_tls(http.tls)}};
+}
 
 ShownKeys show_module_block(const probes::Module& module) {
   if (const auto* http = std::get_if<probes::HttpModule>(&module.spec)) return show_http(*http);

@@ -16,11 +16,15 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
-const std::map<std::string, std::string> kFiles = {{"/etc/sla/token", "s3cret-token\n"},
-                                                   {"/etc/sla/password", "hunter2\n"},
-                                                   {"/etc/sla/ca.pem", "certificate\n"},
-                                                   {"/etc/sla/key.pem", "key\n"},
-                                                   {"/etc/sla/cal.ics", "BEGIN:VCALENDAR\n"}};
+const std::map<std::string, std::string> kFiles = {
+    {"/etc/sla/token", "s3cret-token\n"},
+    {"/etc/sla/password", "hunter2\n"},
+    {"/etc/sla/ca.pem", "certificate\n"},
+    {"/etc/sla/key.pem", "key\n"},
+    {"/etc/sla/cal.ics", "BEGIN:VCALENDAR\n"},
+    {"/etc/sla/beat", "https://beat.example/s3cret\n"},
+    {"/etc/sla/rules/a.yml",
+     "groups:\n- name: g\n  rules:\n  - {alert: A, expr: vector(1), for: 5m}\n"}};
 
 void expect_round_trip(const std::string& text) {
   const ConfigResult first = load_text(text, kFiles);
@@ -126,11 +130,49 @@ private_agreements:
   acme: {provider: "", timezone: UTC-06:00, exclude_maintenance: true, services: {one: {objective: 99.95%}}}
   small: {covers: [two]}
   none: {covers: []}
+alerting:
+  evaluate: here
+  rule_files: [rules/*.yml]
+  external_labels: {place: "Geneva: outside"}
+  evaluation_interval: 30s
+  rule_query_offset: 5s
+  resend_delay: 2m
+  outage_tolerance: 2h
+  alert_relabel_configs:
+    - {source_labels: [a, b], separator: "", regex: "(.+)x", target_label: c, replacement: "${1}"}
+    - {regex: "tmp_.*", action: labeldrop}
+    - {source_labels: [a], modulus: 8, target_label: shard, action: hashmod}
+  alertmanagers:
+    - scheme: https
+      path_prefix: /am
+      timeout: 5s
+      basic_auth: {username: me, password_file: password}
+      http_headers: {X-One: {values: [a]}, X-Key: {files: [token]}}
+      follow_redirects: false
+      enable_http2: false
+      proxy_url: "http://proxy.example:3128"
+      tls_config: {ca_file: ca.pem}
+      static_configs: [{targets: ["a.example:9093", "b.example:9093"], labels: {side: left}}]
+      relabel_configs: [{source_labels: [side], regex: right, action: drop}]
+      alert_relabel_configs: [{source_labels: [severity], regex: info, action: drop}]
+    - {static_configs: [{targets: ["[2001:db8::1]:9093"]}]}
+  heartbeat: {url_file: beat, method: GET, every: 2m, timeout: 3s, authorization: {credentials_file: token}}
+  mail:
+    server: "mail.example:465"
+    security: tls
+    from: sla@example.com
+    to: [ops@example.com, "on+call@example.com"]
+    user: sla
+    password_file: password
+    hello: outside.example.com
+    tls_config: {server_name: mx.example}
+    after: 10m
 )";
 
 TEST(ShowConfig, LoadsAgainToAnEqualConfiguration) {
   expect_round_trip(std::string(kEverything));
   expect_round_trip("services: {}\n");
+  expect_round_trip("services: {}\nalerting: {evaluate: elsewhere}\n");
 }
 
 TEST(ShowConfig, NeverShowsASecret) {
