@@ -115,6 +115,7 @@ void Connections::resolve_pending() {
 void Connections::on_close(evhttp_connection* http, void* arg) {
   auto& connection = *static_cast<Connection*>(arg);
   Connections& all = connection.owner;
+  connection.gone->store(true, std::memory_order_relaxed);
   evbuffer_remove_cb_entry(bufferevent_get_input(connection.buffer), connection.watcher);
   all.list_of(connection.phase).erase(connection.place);
   if (http != nullptr) all.by_http_.erase(http);
@@ -245,6 +246,12 @@ void Connections::stop() {
   for (Phase phase : {Phase::head, Phase::idle, Phase::leaving}) {
     auto& candidates = list_of(phase);
     while (!candidates.empty() && candidates.front()->http != nullptr) close(*candidates.front());
+  }
+}
+
+void Connections::forget_clients() {
+  for (const auto& [id, connection] : by_id_) {
+    connection->gone->store(true, std::memory_order_relaxed);
   }
 }
 

@@ -11,6 +11,7 @@
 #include <event2/http.h>
 
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <list>
@@ -58,6 +59,8 @@ struct Connection {
   HeadScanner scanner;
   int refusal = 0;           // the status still to be answered
   bool turned_away = false;  // no room: to be closed without a word
+  // True from the end of the connection on; handlers look at it.
+  std::shared_ptr<std::atomic<bool>> gone = std::make_shared<std::atomic<bool>>(false);
 };
 
 class Connections {
@@ -80,6 +83,8 @@ class Connections {
   // Ends what waits for nothing but the client; called once when the server stops.
   void stop();
   bool empty() const { return by_id_.empty(); }
+  // Whoever still waits for a handler is told that nobody waits for it. After the loop has ended.
+  void forget_clients();
   // Something is being handled, received or written.
   bool busy() const;
 

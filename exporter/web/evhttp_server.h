@@ -80,6 +80,7 @@ class EvhttpServer : public WebServer {
   std::unique_ptr<evhttp, FreeHttp>
       http_;  // freed first of these: its connections report to the others
   Workers workers_;
+  Workers queries_;
   Workers passwords_;  // one thread: one comparison at a time
   event* tick_;
   bool stopping_ = false;

@@ -87,6 +87,7 @@ EvhttpServer::EvhttpServer(WebOptions options, std::vector<Route> routes,
       connections_(base_.get(), options_, stats_),
       http_(evhttp_new(base_.get())),
       workers_(std::max<std::size_t>(options_.workers, 1), kMaxQueuedRequests),
+      queries_(std::max<std::size_t>(options_.query_workers, 1), kMaxQueuedRequests),
       passwords_(1, kMaxQueuedPasswords),
       tick_(event_new(base_.get(), -1, EV_PERSIST, &EvhttpServer::on_tick, this)) {
   event_add(tick_, &kTick);
@@ -107,6 +108,8 @@ EvhttpServer::~EvhttpServer() {
     queue_.post([this] { begin_stop(); });
     thread_.join();
   }
+  connections_.forget_clients();
+  queries_.stop();
   workers_.stop();
   passwords_.stop();
   http_.reset();
@@ -195,6 +198,7 @@ void EvhttpServer::take(evhttp_request* request, Connection& connection) {
     return finish(exchange);
   }
   exchange->request = std::move(*parsed);
+  exchange->request.gone = connection.gone;
   admit(std::move(exchange), request_header(request, "Authorization"));
 }
 
@@ -249,11 +253,12 @@ void EvhttpServer::dispatch(ExchangePtr exchange) {
     e.response = call(route, e.request);
     compress(e.response, e.accepts_gzip);
   };
-  if (!route.slow) {
+  if (!route.slow && !route.long_running) {
     run(*exchange);
     return finish(exchange);
   }
-  const bool taken = workers_.post([this, run, exchange] {
+  Workers& workers = route.long_running ? queries_ : workers_;
+  const bool taken = workers.post([this, run, exchange] {
     run(*exchange);
     queue_.post([this, exchange] { finish(exchange); });
   });

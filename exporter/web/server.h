@@ -28,6 +28,8 @@ struct WebRequest {
   std::string body;
   std::string remote;  // address of the peer
   std::string user;    // authenticated by basic auth; else empty
+  // Turns true when nobody waits for the answer any more; null outside a server.
+  std::shared_ptr<const std::atomic<bool>> gone;
 };
 
 struct WebResponse {
@@ -42,6 +44,9 @@ struct Route {
   std::string path;                  // exact; a trailing '*' takes everything below
   std::function<WebResponse(const WebRequest&)> handler;
   bool slow = false;  // runs on a worker
+  // Slow, and perhaps for minutes: runs on one of the workers for queries, so that pages and
+  // scrapes never wait for it.
+  bool long_running = false;
 };
 
 struct WebOptions {
@@ -54,6 +59,7 @@ struct WebOptions {
   std::size_t max_body_bytes = 1024 * 1024;
   std::size_t max_connections = 512;  // at the limit the one longest in its header goes
   std::size_t workers = 2;
+  std::size_t query_workers = 2;
 };
 
 // What the server counts about itself; read by the metrics.

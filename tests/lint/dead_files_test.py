@@ -26,7 +26,7 @@ def built_by_glob(name, programs):
     if name.startswith(("probes/", "exporter/", "rules/")):
         return name.endswith(".cc")
     if folder in ("tests/lint", "tests/integration"):
-        return leaf.endswith("_test.py")
+        return leaf.endswith("_test.py") or (folder == "tests/integration" and leaf.endswith(".cc"))
     if folder.startswith("tests/fakes"):
         return leaf.endswith(".cc")
     if folder == "tests/bench":
