@@ -132,15 +132,15 @@ std::string format_significant(double value, int digits) {
 }
 
 std::optional<double> parse_float(std::string_view text) {
+  if (lower(text) == "nan") return std::numeric_limits<double>::quiet_NaN();
   const bool negative = text.starts_with('-');
   if (negative || text.starts_with('+')) text.remove_prefix(1);
   if (text.empty() || text.front() == '-' || text.front() == '+') return std::nullopt;
   std::optional<double> value;
   const std::string word = lower(text);
-  if (word == "nan") return std::numeric_limits<double>::quiet_NaN();
   if (word == "inf" || word == "infinity") {
     value = std::numeric_limits<double>::infinity();
-  } else if (word.starts_with("0x")) {
+  } else if (word.starts_with("0x") && word.contains('p')) {
     value = from_chars(text.substr(2), std::chars_format::hex);
   } else if (is_digit(word.front()) || word.front() == '.') {
     value = from_chars(text, std::chars_format::general);

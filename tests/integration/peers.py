@@ -148,15 +148,15 @@ class Blackbox:
 
 
 class Prometheus:
-    """Debian's Prometheus on `address` with the text of a configuration."""
+    """Debian's Prometheus on `address` with the text of a configuration; `data` may be blocks of samples of any age."""
 
-    def __init__(self, test, config, address):
+    def __init__(self, test, config, address, data=None):
         (program,) = test.need("prometheus")
         path = test.write("prometheus.yml", config)
         self.url = f"http://{address}"
         self.process = test.start(
-            [program, f"--config.file={path}", f"--storage.tsdb.path={test.folder / 'tsdb'}",
-             f"--web.listen-address={address}"], "prometheus"
+            [program, f"--config.file={path}", f"--storage.tsdb.path={data or test.folder / 'tsdb'}",
+             "--storage.tsdb.retention.time=100y", f"--web.listen-address={address}"], "prometheus"
         )
         test.wait_until_up(self.process, self.url + "/-/ready")
 

@@ -48,6 +48,9 @@ TEST(Numbers, AreReadAsGoReadsThem) {
   EXPECT_FALSE(parse_float(" 1"));
   EXPECT_FALSE(parse_float("--1"));
   EXPECT_FALSE(parse_float("1x"));
+  EXPECT_EQ(parse_float("0x1p4"), 16);
+  for (const char* wrong : {"0x10", "0x", "-nan", "+NaN"})
+    EXPECT_FALSE(parse_float(wrong)) << wrong;
 }
 
 TEST(Numbers, HaveNoCommaInAnyLocale) {
