@@ -78,6 +78,7 @@ bool proves_connection(const Outcome& outcome) {
 }  // namespace
 
 CanaryRounds::~CanaryRounds() {
+  loop_.cancel(again_);
   for (probes::SpawnId id : asking_) loop_.cancel_spawned(id);
 }
 
@@ -92,6 +93,10 @@ void CanaryRounds::configure(const Connectivity& connectivity) {
   }
   require_ = connectivity.require;
   timeout_ = connectivity.timeout;
+  if (!canaries_.empty()) return;
+  loop_.cancel(again_);
+  result_ = true;
+  stats_.connected = true;
 }
 
 CanaryRounds::Wait CanaryRounds::round_end(TimePoint deadline) { return Wait(*this, deadline); }
@@ -106,6 +111,7 @@ Task<bool> CanaryRounds::connected(TimePoint deadline) {
 }
 
 void CanaryRounds::start_round() {
+  loop_.cancel(again_);
   running_ = true;
   answered_ = 0;
   outstanding_ = static_cast<int>(canaries_.size());
@@ -133,10 +139,16 @@ void CanaryRounds::count(bool answered) {
 }
 
 void CanaryRounds::finish(bool connected) {
+  connected = connected || canaries_.empty();  // they may have gone since the round began
   running_ = false;
   result_ = connected;
   finished_ = loop_.now();
   stats_.connected = connected;
+  if (!connected) {
+    again_ = loop_.call_at(loop_.now() + kAskAgain, [this] {
+      if (!running_ && !canaries_.empty()) start_round();
+    });
+  }
   while (!waiting_.empty()) waiting_.front()->resume(connected);
 }
 

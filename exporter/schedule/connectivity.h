@@ -1,7 +1,9 @@
 // Are we ourselves connected? When a check fails in a way the path can cause, the canaries are
 // asked: hosts elsewhere on the internet that have nothing to do with the services watched. If too
 // few of them answer, the failure was ours and is unknown, not down (docs/accounting.md, rule 4).
-// One round serves all checks that fail together. Loop thread only.
+// One round serves all checks that fail together. After a round without enough answers they are
+// asked again and again, because once the line is back no check fails and nobody else would ask.
+// Loop thread only.
 #pragma once
 
 #include <coroutine>
@@ -25,6 +27,8 @@ class CanaryRounds {
  public:
   // A round this young still answers for a check that fails now.
   static constexpr Duration kFresh = std::chrono::seconds(2);
+  // While too few canaries answer, the next round begins at the latest after this.
+  static constexpr Duration kAskAgain = std::chrono::seconds(30);
 
   CanaryRounds(probes::Loop& loop, Prober prober, ExporterStats& stats)
       : loop_(loop), prober_(std::move(prober)), stats_(stats) {}
@@ -65,6 +69,7 @@ class CanaryRounds {
   bool result_ = true;
   std::list<Wait*> waiting_;
   std::vector<probes::SpawnId> asking_;
+  probes::TimerId again_ = 0;
 };
 
 }  // namespace exporter

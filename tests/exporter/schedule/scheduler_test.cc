@@ -194,6 +194,41 @@ TEST_F(SchedulerTest, BlamesItselfWhenNoCanaryAnswers) {
   EXPECT_FALSE(stats_.connected);
 }
 
+TEST_F(SchedulerTest, NoticesThatTheLineIsBackThoughNoCheckFails) {
+  TimePoint back = loop_.now() + 10min;
+  auto answer = [=](TimePoint at) {
+    return at < back ? Outcome::down(Reason::timeout, "no answer") : Outcome::up();
+  };
+  targets_["banner"].answer = answer;
+  targets_["192.0.2.1:443"].answer = answer;
+  canaries_->configure({.targets = {"tcp://192.0.2.1:443"}, .require = 1, .timeout = 5s});
+  Config config = config_of({check("smtp", "banner", 60s)});
+  scheduler_->apply(config, plan_of(config));
+  loop_.run_for(10min);
+  EXPECT_FALSE(stats_.connected);
+  loop_.run_for(CanaryRounds::kAskAgain + 1s);
+  EXPECT_TRUE(stats_.connected);
+  int asked = targets_["192.0.2.1:443"].attempts;
+  loop_.run_for(1h);
+  EXPECT_EQ(targets_["192.0.2.1:443"].attempts, asked) << "nobody is asked without need";
+}
+
+TEST_F(SchedulerTest, IsConnectedOnceNoCanaryIsConfigured) {
+  targets_["banner"].answer = [](TimePoint) {
+    return Outcome::down(Reason::connect, "connection refused");
+  };
+  targets_["192.0.2.1:443"].answer = targets_["banner"].answer;
+  canaries_->configure({.targets = {"tcp://192.0.2.1:443"}, .require = 1, .timeout = 5s});
+  Config config = config_of({check("smtp", "banner", 60s)});
+  scheduler_->apply(config, plan_of(config));
+  loop_.run_for(5min);
+  EXPECT_FALSE(stats_.connected);
+  canaries_->configure({});
+  EXPECT_TRUE(stats_.connected);
+  loop_.run_for(1h);
+  EXPECT_TRUE(stats_.connected);
+}
+
 TEST_F(SchedulerTest, ChargesTheTargetWhenEnoughCanariesAnswer) {
   targets_["banner"].answer = [](TimePoint) {
     return Outcome::down(Reason::connect, "connection refused");
