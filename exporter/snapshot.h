@@ -23,6 +23,7 @@ namespace exporter {
 struct ServiceView {
   std::string agreement, service;
   Verdict state = Verdict::unknown;            // of the last ended slot, excluded laid over it
+  bool in_maintenance = false;                 // the slot under way is excluded
   std::optional<Seconds> last_slot;            // its start; absent before the first verdict
   std::array<std::uint64_t, 4> slots_total{};  // by Verdict, as first committed
   std::map<Cause, std::uint64_t> unknown_total;
@@ -37,6 +38,9 @@ struct ServiceView {
 struct ServiceFacts {
   std::string service;
   std::uint64_t rescued_total = 0;
+  // What the last confirmed outcomes of its checks come to. Outcomes that leave it open change
+  // nothing; absent until they have decided once.
+  std::optional<bool> up;
 };
 
 struct CheckView {

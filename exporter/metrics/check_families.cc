@@ -172,6 +172,13 @@ void add_failures(const CheckView& view, Modules& modules, SeriesPool& out) {
   }
 }
 
+// Of the services, as their terms are in force; the configuration may wait for the next month.
+std::map<std::string_view, std::chrono::seconds> cadences_of(const Snapshot& snapshot) {
+  std::map<std::string_view, std::chrono::seconds> cadences;
+  for (const auto& view : snapshot.services) cadences[view->service] = view->every;
+  return cadences;
+}
+
 void add_failing(const CheckPtr& check, SeriesPool& out) {
   if (!check->failing()) return;
   out.add(1, {{"sla_service", check->service},
@@ -200,6 +207,15 @@ void add_check_families(Families& out, const SnapshotPtr& snapshot) {
       [modules](const CheckPtr& check, SeriesPool& pool) { add_failures(*check, *modules, pool); });
   add_list(out, metric("sla_check_failing_info"), snapshot, checks, add_failing);
   add_list(out, metric("sla_check_last_run_timestamp_seconds"), snapshot, checks, add_last_run);
+  add_list(out, metric("sla_check_interval_seconds"), snapshot, checks,
+           [modules, cadences = cadences_of(*snapshot)](const CheckPtr& view, SeriesPool& pool) {
+             const Check* check = modules->find(*view);
+             if (check == nullptr) return;
+             const auto cadence = cadences.find(view->service);
+             const bool own = !check->counts || cadence == cadences.end();
+             const std::chrono::duration<double> every = own ? check->every : cadence->second;
+             pool.add(every.count(), {{"sla_service", view->service}, {"check", view->check}});
+           });
 }
 
 }  // namespace exporter

@@ -143,6 +143,8 @@ void add_month_families(Families& out, const SnapshotPtr& snapshot) {
   add_monthly(out, metric("sla_month_availability_high_ratio"), snapshot,
               [](const MonthFigures& f) { return f.high; });
   add_list(out, metric("sla_month_state"), snapshot, snapshot->services, add_month_state);
+  add_monthly(out, metric("sla_month_closed"), snapshot,
+              [](const MonthFigures& f) { return std::optional(f.closed ? 1.0 : 0.0); });
 }
 
 void add_budget_families(Families& out, const SnapshotPtr& snapshot) {
@@ -167,6 +169,12 @@ void add_budget_families(Families& out, const SnapshotPtr& snapshot) {
 void add_service_families(Families& out, const SnapshotPtr& snapshot) {
   const auto& services = snapshot->services;
   add_list(out, metric("sla_service_state"), snapshot, services, add_state);
+  add_list(out, metric("sla_service_up"), snapshot, snapshot->facts,
+           [](const auto& facts, SeriesPool& pool) {
+             if (facts->up) pool.add(*facts->up ? 1 : 0, {{"sla_service", facts->service}});
+           });
+  add_gauges(out, metric("sla_maintenance_active"), snapshot,
+             [](const ServiceView& v) { return std::optional(v.in_maintenance ? 1.0 : 0.0); });
   add_list(out, metric("sla_slots_total"), snapshot, services, add_slots);
   add_list(out, metric("sla_slots_rescued_total"), snapshot, snapshot->facts,
            [](const auto& facts, SeriesPool& pool) {

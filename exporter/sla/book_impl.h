@@ -46,6 +46,7 @@ struct ServiceState {
   Seconds due = kForever;              // end of the next slot to judge
   std::vector<OutcomeRecord> open;     // committed attempts of slots without verdict
   std::uint64_t rescued = 0;
+  std::optional<bool> up;          // see ServiceFacts
   std::vector<CheckState> checks;  // of the configuration, by name
   std::vector<Account*> accounts;
   std::shared_ptr<const ServiceFacts> facts;
@@ -215,6 +216,7 @@ class BookImpl final : public Book {
   // book_view.cc
   LedgerResult<void> publish(Seconds now);
   void render_account(Account& account, Seconds now);
+  void render_facts(ServiceState& service) const;
   std::optional<Seconds> forecast(const Account& account, const MonthFigures& current) const;
   void render_agreement(AgreementState& agreement, Seconds now);
   void render_checks(ServiceState& service);

@@ -7,6 +7,24 @@
 #include "exporter/sla/slot.h"
 
 namespace exporter {
+namespace {
+
+// How a check stands by its last confirmed outcome.
+Judgement standing(const probes::Outcome* outcome, bool degraded_is_good) {
+  if (!outcome || outcome->status == probes::Status::unknown) return {};
+  const bool good =
+      outcome->status == probes::Status::degraded ? degraded_is_good : outcome->good();
+  return {.verdict = good ? Verdict::good : Verdict::bad};
+}
+
+// A slot that has begun can only be excluded by a window: corrections are about slots that ended.
+bool in_maintenance(const Account& account, Seconds now) {
+  const std::chrono::seconds every = account.current->every();
+  const Overlay::Stretch* stretch = account.current->overlay(every).over(slot_of(now, every));
+  return stretch && stretch->verdict == Verdict::excluded;
+}
+
+}  // namespace
 
 LedgerResult<void> BookImpl::publish(Seconds now) {
   if (auto folded = fold_stale(); !folded) return folded;
@@ -29,10 +47,7 @@ LedgerResult<void> BookImpl::publish(Seconds now) {
   }
   for (const auto& service : services_) {
     if (service->accounts.empty()) continue;
-    if (!service->facts) {
-      service->facts = std::make_shared<const ServiceFacts>(
-          ServiceFacts{.service = service->name, .rescued_total = service->rescued});
-    }
+    render_facts(*service);
     snapshot->facts.push_back(service->facts);
   }
   for (const auto& service : services_) {
@@ -58,6 +73,7 @@ void BookImpl::render_account(Account& account, Seconds now) {
   view->service = account.service->name;
   view->state = account.state;
   view->last_slot = account.last_slot;
+  view->in_maintenance = in_maintenance(account, now);
   view->slots_total = account.totals;
   view->unknown_total = account.unknown;
   std::erase_if(view->unknown_total, [](const auto& entry) { return entry.second == 0; });
@@ -68,6 +84,28 @@ void BookImpl::render_account(Account& account, Seconds now) {
   if (account.previous) view->previous = account.previous->figures(now);
   view->exhaustion = forecast(account, view->current);
   account.view = std::move(view);
+}
+
+// By the rules of a slot's verdict, over the last confirmed outcomes.
+void BookImpl::render_facts(ServiceState& service) const {
+  const auto is_new = [](const CheckState& check) { return check.view == nullptr; };
+  const PlanSegment* segment = service.plan->at_or_after(service.unjudged);
+  if (segment && std::ranges::any_of(service.checks, is_new)) {
+    std::vector<Judgement> checks;
+    for (const std::string& name : segment->counting_checks) {
+      const auto check = std::ranges::find(service.checks, name, &CheckState::name);
+      checks.push_back(check == service.checks.end()
+                           ? Judgement()
+                           : standing(check->outcome.get(), segment->terms.degraded_is_good));
+    }
+    const Verdict verdict = judge_checks(checks, segment->terms.require).verdict;
+    const std::optional<bool> before = service.up;
+    if (verdict != Verdict::unknown) service.up = verdict == Verdict::good;
+    if (service.up != before) service.facts.reset();
+  }
+  if (service.facts) return;
+  service.facts = std::make_shared<const ServiceFacts>(
+      ServiceFacts{.service = service.name, .rescued_total = service.rescued, .up = service.up});
 }
 
 // At the rate of bad slots since the beginning of the UTC day three days before the last slot; a

@@ -45,6 +45,8 @@ std::shared_ptr<const ServiceView> view_of(const Service& service, bool failing)
   view->current = figures(10);
   view->previous = figures(500);
   view->previous->state = MonthState::missed;
+  view->previous->closed = true;
+  view->in_maintenance = !failing;
   if (failing) view->exhaustion = kNow + std::chrono::hours(24);
   return view;
 }
@@ -119,6 +121,7 @@ std::shared_ptr<Snapshot> sample_snapshot(std::size_t services) {
     auto facts = std::make_shared<ServiceFacts>();
     facts->service = service.name;
     facts->rescued_total = 3;
+    facts->up = !first;
     snapshot->facts.push_back(facts);
     for (const Check& check : service.checks) {
       snapshot->checks.push_back(check_view(check, first && check.name == "home"));

@@ -22,7 +22,8 @@ OURS = '{job="sla", __name__=~"(sla|probe|process)_.+"}'
 ATTACHED = {"__name__", "job", "instance"}
 SNAPSHOT = ("sla_exporter_snapshot_timestamp_seconds", ())
 # The core metrics of an agreement: a silent loss of one would leave both sides equal.
-CORE = ["sla_service_state", "sla_service_info", "sla_service_dependency_info", "sla_agreement_info", "sla_slots_total",
+CORE = ["sla_service_state", "sla_service_up", "sla_maintenance_active", "sla_month_closed", "sla_check_interval_seconds",
+        "sla_service_info", "sla_service_dependency_info", "sla_agreement_info", "sla_slots_total",
         "sla_slots_rescued_total", "sla_unknown_slots_total", "sla_objective_ratio", "sla_slot_seconds",
         "sla_month_slots", "sla_month_expected_slots", "sla_month_pending_slots", "sla_month_availability_ratio",
         "sla_month_availability_low_ratio", "sla_month_availability_high_ratio", "sla_month_state",

@@ -181,6 +181,55 @@ TEST(Book, ACheckShowsItsLastConfirmedOutcome) {
   EXPECT_EQ(bench.snapshot().checks[0]->outcome->reason, probes::Reason::timeout);
 }
 
+TEST(Book, AServiceIsUpOrDownByItsLastConfirmedOutcomes) {
+  BookBench bench;
+  const auto up = [&bench] { return bench.snapshot().facts[0]->up; };
+  bench.start(kNoon);
+  EXPECT_EQ(up(), std::nullopt);
+  bench.step(kNoon + 5s, attempts("api", "home", kNoon, "u"));
+  EXPECT_EQ(up(), true);
+  auto arrivals = attempts("api", "home", kNoon + 60s, "xx");
+  bench.step(kNoon + 70s, {arrivals[0]});
+  EXPECT_EQ(up(), true) << "a failure that waits for its confirmation";
+  bench.step(kNoon + 80s, {arrivals[1]});
+  EXPECT_EQ(up(), false) << "before the slot is over";
+  bench.slots(kNoon + 120s, 30, "n");
+  EXPECT_EQ(up(), false) << "what nobody could see changed nothing";
+  bench.slot(kNoon + 32min, "u");
+  EXPECT_EQ(up(), true);
+  bench.slot(kNoon + 33min, "r");
+  bench.restart(kNoon + 34min);
+  EXPECT_EQ(up(), false) << "from the ledger";
+}
+
+TEST(Book, AServiceIsUpByTheRulesOfItsVerdict) {
+  struct Row {
+    int require;
+    std::string_view home, faq;
+    std::optional<bool> up;
+  };
+  for (const Row& row : std::vector<Row>{{0, "u", "r", false},
+                                         {0, "r", "l", false},
+                                         {0, "u", "l", std::nullopt},
+                                         {1, "u", "r", true},
+                                         {1, "r", "l", std::nullopt},
+                                         {1, "r", "r", false},
+                                         {0, "g", "u", false}}) {
+    BookBench bench(fakes::make_config(
+        {{.checks = {"home", "faq"}, .require = row.require, .degraded_is_good = false}}));
+    bench.service().checks.push_back(bench.service().checks[0]);
+    bench.service().checks.back().name = "extra";
+    bench.service().checks.back().counts = false;
+    bench.start(kNoon);
+    auto arrivals = attempts("api", "home", kNoon, row.home);
+    std::ranges::move(attempts("api", "faq", kNoon, row.faq), std::back_inserter(arrivals));
+    std::ranges::move(attempts("api", "extra", kNoon, "r"), std::back_inserter(arrivals));
+    bench.step(kNoon + 30s, std::move(arrivals));
+    EXPECT_EQ(bench.snapshot().facts[0]->up, row.up)
+        << row.require << " of " << row.home << " and " << row.faq;
+  }
+}
+
 TEST(Book, AnOutcomeThatComesAfterItsVerdictChangesNothing) {
   BookBench bench;
   bench.start(kNoon);

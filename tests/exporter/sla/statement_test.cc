@@ -198,6 +198,21 @@ TEST(Maintenance, ExcludesOnlySlotsThatLieWhollyInside) {
   EXPECT_EQ((*bench.ledger.verdicts("api", two, two + 20min))[0].verdict, Verdict::bad);
 }
 
+TEST(Maintenance, IsActiveInTheSlotsThatWillBeExcluded) {
+  BookBench bench(fakes::make_config({{.every = 300s}}));
+  const Seconds two = instant("2026-11-10T02:00:00Z");
+  bench.config.windows = {window(two + 2min, two + 14min)};
+  bench.start(two - 5min);
+  std::string active;  // at the beginning of each slot, and after two minutes of it
+  for (Seconds slot = two; slot < two + 20min; slot += 5min) {
+    bench.step(slot);
+    active += bench.view().in_maintenance ? 'm' : '-';
+    bench.step(slot + 2min, attempts("api", "home", slot, "r"));
+    active += bench.view().in_maintenance ? 'm' : '-';
+  }
+  EXPECT_EQ(active, "--mm----");
+}
+
 TEST(Maintenance, OverlappingWindowsExcludeASlotOnce) {
   BookBench bench;
   const Seconds two = instant("2026-11-10T02:00:00Z");
