@@ -32,6 +32,7 @@
 #include "exporter/rules/runner.h"
 #include "exporter/service_manager.h"
 #include "exporter/version.h"
+#include "exporter/web/api.h"
 #include "exporter/web/pages.h"
 #include "exporter/web/server.h"
 #include "exporter/zone_data.h"
@@ -89,6 +90,8 @@ class TheApp final : public App {
 
   std::expected<void, std::string> open_rules(const Config& config);
   void evaluate_rules(SnapshotPtr snapshot, Seconds now);
+  std::string external_url() const;
+  ApiContext api_context() const;
   std::expected<void, std::string> open_web();
   std::expected<void, std::string> open_admin();
   Result on_loop(std::function<void(Monitor::Answer)> start);
@@ -169,7 +172,7 @@ std::expected<void, std::string> TheApp::open() {
 std::expected<void, std::string> TheApp::open_rules(const Config& config) {
   RunnerParts parts{.samples = sample_options(config.retention, options_.storage_path),
                     .kept = options_.series_kept,
-                    .external_url = options_.external_url,
+                    .external_url = [this] { return external_url(); },
                     .program =
                         [this](Families& out, const SnapshotPtr& snapshot) {
                           add_exporter_families(out, snapshot, stats_,
@@ -209,6 +212,7 @@ std::expected<void, std::string> TheApp::open_web() {
   pages.ready = [this] { return monitor_->ready(); };
   if (options_.enable_lifecycle) pages.reload = [this] { return reload(); };
   std::vector<Route> routes = make_routes(std::move(pages));
+  for (Route& route : api_routes(api_context())) routes.push_back(std::move(route));
   routes.push_back(
       metrics_route([this] { return monitor_->snapshot(); }, stats_,
                     [this]() -> const WebStats* { return web_ ? &web_->stats() : nullptr; }));
@@ -217,6 +221,28 @@ std::expected<void, std::string> TheApp::open_web() {
   if (!server) return std::unexpected(server.error());
   web_ = std::move(*server);
   return {};
+}
+
+// As Prometheus has it: links lead to this machine unless something else was said.
+std::string TheApp::external_url() const {
+  if (!options_.external_url.empty()) return options_.external_url;
+  char host[256] = "localhost";
+  gethostname(host, sizeof(host) - 1);
+  const std::string port = web_ && !web_->ports().empty() ? std::to_string(web_->ports()[0]) : "0";
+  return std::string("http://") + host + ":" + port;
+}
+
+ApiContext TheApp::api_context() const {
+  ApiContext context;
+  context.source = [this] { return runner_->source(); };
+  context.rules = [this] { return runner_->view(); };
+  context.now = [] {
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
+  };
+  context.version = SLA_VERSION;
+  context.external_url = options_.external_url;
+  return context;
 }
 
 std::expected<void, std::string> TheApp::open_admin() {

@@ -128,7 +128,7 @@ void RuleRunner::take_settings(const Alerting& alerting) {
   settings_.query_offset = alerting.query_offset;
   settings_.resend_delay = alerting.resend_delay;
   settings_.external_labels = labels_of(alerting.external_labels);
-  settings_.external_url = parts_.external_url;
+  if (parts_.external_url) settings_.external_url = parts_.external_url();
   settings_.stopwatch = parts_.stopwatch;
   if (parts_.stopwatch) {
     settings_.query.stop = [this] { return parts_.stopwatch() > give_up_at_; };

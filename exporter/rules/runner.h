@@ -26,7 +26,9 @@ namespace exporter {
 struct RunnerParts {
   SampleStoreOptions samples;
   SeriesKept kept = SeriesKept::automatic;
-  std::string external_url;
+  // The URL under which people reach this exporter; asked when a configuration is taken. May be
+  // empty.
+  std::function<std::string()> external_url;
   Sampler::AddProgram program;  // families of the program itself; may be empty
   RuleStats& stats;
   // Alerts to be sent, after what they follow from was saved. May be empty.
