@@ -12,6 +12,7 @@
 #include <event2/bufferevent_ssl.h>
 #include <fmt/format.h>
 #include <openssl/ssl.h>
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -222,7 +223,16 @@ void Connections::on_sweep(evutil_socket_t, short, void* arg) {
   static_cast<Connections*>(arg)->sweep();
 }
 
+// evhttp does not read while a request is handled, and so would not see its client leave.
+void Connections::notice_the_gone() {
+  for (Connection* connection : list_of(Phase::handling)) {
+    pollfd state{bufferevent_getfd(connection->buffer), POLLRDHUP, 0};
+    if (::poll(&state, 1, 0) > 0) connection->gone->store(true, std::memory_order_relaxed);
+  }
+}
+
 void Connections::sweep() {
+  notice_the_gone();
   close_overdue(Phase::head, options_.header_timeout);
   close_overdue(Phase::body, options_.body_timeout);
   close_overdue(Phase::writing, kWriteTime);

@@ -59,7 +59,7 @@ struct Connection {
   HeadScanner scanner;
   int refusal = 0;           // the status still to be answered
   bool turned_away = false;  // no room: to be closed without a word
-  // True from the end of the connection on; handlers look at it.
+  // True soon after the client has left; handlers look at it.
   std::shared_ptr<std::atomic<bool>> gone = std::make_shared<std::atomic<bool>>(false);
 };
 
@@ -101,6 +101,7 @@ class Connections {
   void resolve_pending();
   void refuse(Connection& connection);
   void sweep();
+  void notice_the_gone();
   bool make_room();
   void close_overdue(Connection::Phase phase, std::chrono::milliseconds limit);
   static void close(Connection& connection);

@@ -4,6 +4,11 @@
 #include <algorithm>
 
 namespace rules {
+namespace {
+
+constexpr std::size_t kSamplesOfWork = 16;
+
+}  // namespace
 
 void Window::move(std::int64_t start, std::int64_t end) {
   if (start == start_ && end == end_) return;
@@ -15,7 +20,8 @@ void Window::move(std::int64_t start, std::int64_t end) {
 const WindowSummary& Window::summary() {
   if (!summary_) {
     summary_ = cursor_.summary(start_, end_);
-    budget_.work(1);
+    // Of a store it costs a chunk at a time, of a subquery each sample.
+    budget_.work(static_cast<std::size_t>(summary_->count) / kSamplesOfWork);
   }
   return *summary_;
 }
@@ -34,6 +40,7 @@ std::span<const Sample> Window::samples() {
   const auto stale = [](const Sample& sample) { return is_stale_nan(sample.value); };
   samples_.erase(std::remove_if(fresh, samples_.end(), stale), samples_.end());
   budget_.hold(samples_.size() - kept);
+  budget_.work(kept);  // whoever asks for samples looks at all of them
   read_from_ = start_;
   read_to_ = end_;
   return samples_;

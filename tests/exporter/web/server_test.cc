@@ -6,6 +6,8 @@
 #include <zlib.h>
 
 #include <future>
+#include <optional>
+#include <thread>
 
 #include "tests/fakes/raw_http.h"
 
@@ -296,6 +298,60 @@ TEST(WebServerTest, FinishesWhatIsUnderWayWhenItStops) {
   ASSERT_TRUE(response);
   EXPECT_EQ(response->body, "done");
   EXPECT_EQ(response->headers.at("connection"), "close");
+}
+
+// A handler that works until nobody waits for it; says when it has begun and when it was let go.
+class Patient {
+ public:
+  Route route() {
+    Route route{{"GET"}, "/patient", [this](const WebRequest& request) { return wait(request); }};
+    route.long_running = true;
+    return route;
+  }
+  void begin(std::uint16_t port) {
+    client_.emplace(port);
+    client_->send("GET /patient HTTP/1.1\r\nHost: h\r\n\r\n");
+    begun_.get_future().wait();
+  }
+  void leave() { client_.reset(); }
+  bool let_go() { return let_go_.get_future().wait_for(std::chrono::seconds(20)) == kReady; }
+
+ private:
+  static constexpr auto kReady = std::future_status::ready;
+
+  WebResponse wait(const WebRequest& request) {
+    begun_.set_value();
+    while (!*request.gone) std::this_thread::yield();
+    let_go_.set_value();
+    return {};
+  }
+
+  std::promise<void> begun_, let_go_;
+  std::optional<fakes::RawHttp> client_;
+};
+
+TEST(WebServerTest, TellsALongHandlerThatItsClientHasLeft) {
+  Patient patient;
+  WebOptions options;
+  options.listen = {"127.0.0.1:0"};
+  const auto server = WebServer::start(options, {patient.route()}).value();
+  patient.begin(server->ports()[0]);
+  patient.leave();
+  EXPECT_TRUE(patient.let_go());
+}
+
+TEST(WebServerTest, LetsOtherPagesPassALongHandler) {
+  Patient patient;
+  std::vector<Route> table = routes();
+  table.push_back(patient.route());
+  WebOptions options;
+  options.listen = {"127.0.0.1:0"};
+  options.workers = options.query_workers = 1;
+  auto server = WebServer::start(options, table).value();
+  patient.begin(server->ports()[0]);
+  EXPECT_EQ(fakes::get(server->ports()[0], "/slow").value().body, "GET /slow");
+  server.reset();  // and the end of the server is its end too
+  EXPECT_TRUE(patient.let_go());
 }
 
 }  // namespace

@@ -151,6 +151,18 @@ TEST_F(Engine, StopsWhenToldTo) {
   EXPECT_EQ(value("a", 0), 1);
 }
 
+TEST_F(Engine, AsksWhetherToStopByTheWorkOfItsWindows) {
+  // A step is one window, but a window may be a million samples: it counts by what it holds.
+  const Range ten_steps{0, 9000, 1000};
+  for (const char* query : {"quantile_over_time(0.5, vector(time())[100000s:1s])",
+                            "sum_over_time(vector(time())[100000s:1s])"}) {
+    int asked = 0;
+    options_.stop = [&] { return ++asked, false; };
+    EXPECT_TRUE(over(query, ten_steps).has_value());
+    EXPECT_GE(asked, 10) << query;
+  }
+}
+
 TEST_F(Engine, WalksTheDeepestTreesThatParse) {
   load({{"__name__", "a"}}, {1, 2, 3});
   const auto nested = [](std::string_view front, std::string_view back) {
