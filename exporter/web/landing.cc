@@ -127,6 +127,7 @@ std::string landing_page(const Snapshot* snapshot, bool ready) {
       "<body>\n<main>\n<h1>SLA Exporter</h1>\n<p>Proves month by month whether a service-level "
       "agreement was kept. It is {}.</p>\n"
       "<nav aria-label=\"Endpoints\"><ul><li><a href=\"metrics\">Metrics</a></li>"
+      "<li><a href=\"rules\">Rules</a></li>"
       "<li><a href=\"-/healthy\">Health</a></li><li><a href=\"-/ready\">Readiness</a></li></ul>"
       "</nav>\n{}</main>\n<footer>sla_exporter {}</footer>\n</body>\n</html>\n",
       ready ? "ready" : "<strong>not ready</strong>", body_of(snapshot), SLA_VERSION);

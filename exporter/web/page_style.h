@@ -25,7 +25,12 @@ body {
 }
 h1 { font-size: 1.6rem; margin-bottom: 0; }
 h2 { font-size: 1.15rem; margin-top: 2rem; }
-p.quiet, td.quiet, caption { color: var(--quiet); }
+.quiet, caption { color: var(--quiet); }
+th .quiet, th div { font-weight: normal; }
+th div { min-width: 14rem; }
+.whole { white-space: nowrap; }
+code { font: 0.875em/1.4 ui-monospace, monospace; overflow-wrap: anywhere; }
+ul.plain { margin: 0; padding: 0; list-style: none; }
 nav ul { display: flex; flex-wrap: wrap; gap: 0.25rem 1.5rem; padding: 0; list-style: none; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; }

@@ -6,20 +6,22 @@
 // FILE is OpenMetrics text with timestamps, what `promtool tsdb create-blocks-from openmetrics`
 // takes; the samples go into the store that the exporter serves. Rule files are evaluated at each
 // of their slots from the first sample to `--now`, which is also the time of a query without one
-// (by default the last sample's). Prints the port and serves until SIGTERM.
+// (by default the last sample's). The page of rules is served too. Prints the port and serves until
+// SIGTERM.
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <fstream>
-#include <functional>
-#include <iostream>
 #include <map>
 #include <optional>
-
-#include <fmt/format.h>
 
 #include "exporter/config/rule_file.h"
 #include "exporter/version.h"
 #include "exporter/web/api.h"
+#include "exporter/web/pages.h"
+#include "exporter/web/rules_page.h"
 #include "rules/group/evaluate.h"
 #include "rules/group/templates.h"
 #include "rules/promql/number.h"
@@ -165,8 +167,11 @@ int main(int argc, char** argv) {
   context.version = SLA_VERSION;
   exporter::WebOptions web;
   web.listen = {options.listen};
-  auto server =
-      exporter::WebServer::start(std::move(web), exporter::api_routes(std::move(context)));
+  std::vector<exporter::Route> routes = exporter::make_routes(
+      {.snapshot = [] { return nullptr; }, .ready = [] { return true; }, .reload = {}});
+  std::ranges::move(exporter::api_routes(std::move(context)), std::back_inserter(routes));
+  routes.push_back(exporter::rules_page_route([view] { return view; }));
+  auto server = exporter::WebServer::start(std::move(web), std::move(routes));
   if (!server) give_up(server.error());
   fmt::print("{}\n", (*server)->ports().front());
   std::fflush(stdout);
