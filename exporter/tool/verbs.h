@@ -14,6 +14,7 @@ void add_ledger(CLI::App& app,
                 int& exit_code);  // ledger verify|backup|correct|terms-now|accept-gap
 void add_maintenance(CLI::App& app, int& exit_code);  // maintenance add|list|withdraw
 void add_probe(CLI::App& app, int& exit_code);        // probe --module --target
+void add_query(CLI::App& app, int& exit_code);        // query URL EXPR
 void add_report(CLI::App& app, int& exit_code);       // report --month
 void add_test(CLI::App& app, int& exit_code);         // test promql|rules
 
