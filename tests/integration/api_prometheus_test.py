@@ -81,7 +81,7 @@ SAME = [
     # Go's regular expressions and RE2 complain each in its own way.
     (".*", r"(error parsing regexp: missing).*", r"\1 ): ("),
     (".*", r"unknown escape sequence U\+00.. '(.)'", r'invalid escape sequence in "\\\1"'),
-    # Which of the many comes first is nobody's promise.
+    # They are named in order now.
     (".*", r"(the right hand-side of the operation: )\[(\{.*?\}), (\{.*?\})\]", r"\1[\3, \2]"),
 ]
 
