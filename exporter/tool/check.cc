@@ -97,9 +97,15 @@ void add_check_rules(CLI::App& check, int& exit_code) {
       "rules", "Read rule files as promtool does: exit 0 good, 1 bad, 2 usage, 3 lint");
   auto options = std::make_shared<CheckRulesOptions>();
   verb->add_option("FILE", options->files, "Rule files; none: standard input");
-  verb->add_option("--lint", options->lint, "Checks to apply: all, duplicate-rules, none")
-      ->capture_default_str();
+  verb->add_option("--lint", options->lint, lint_help())->capture_default_str();
   verb->add_flag("--lint-fatal", options->lint_fatal, "Exit 3 when a lint finds something");
+  verb->add_option(
+      "--config.file", options->config,
+      "sla.yml, for lints: cadences, objectives and further rules; none: every minute");
+  verb->add_option("--retention", options->retention,
+                   "For long-range: how long samples are kept where the rules run");
+  verb->add_option("--target", options->target,
+                   "Also find what this version of Prometheus does not know, such as 2.42 or 3");
   verb->callback([options, &exit_code] { exit_code = check_rules(*options); });
 }
 

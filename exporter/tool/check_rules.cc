@@ -1,4 +1,5 @@
-// Says for each file what is wrong with it, or how many rules it has.
+// Reads all files first, because lints look at them together, then says for each what is wrong with
+// it, or how many rules it has.
 #include "exporter/tool/check_rules.h"
 
 #include <fmt/format.h>
@@ -6,31 +7,54 @@
 #include <algorithm>
 #include <iostream>
 #include <iterator>
+#include <memory>
 #include <set>
 
+#include "exporter/config/load.h"
 #include "exporter/config/rule_file.h"
+#include "exporter/tool/lint/lint.h"
 #include "rules/group/templates.h"
+#include "rules/promql/number.h"
 
 namespace exporter::tool {
 namespace {
 
+constexpr int kUsageExitCode = 2;
 constexpr int kLintExitCode = 3;
 
 enum class Verdict { good, lint, bad };
 
+struct Chosen {
+  bool duplicates = false;
+  std::vector<const lint::Lint*> lints;
+};
+
+void choose(std::string_view name, Chosen& chosen) {
+  if (name == "none") return;
+  if (name == "all" || name == "duplicate-rules") {
+    chosen.duplicates = true;
+  } else if (name == "sla") {
+    for (const lint::Lint& each : lint::lints()) chosen.lints.push_back(&each);
+  } else if (const lint::Lint* each = lint::find_lint(name)) {
+    chosen.lints.push_back(each);
+  } else {
+    fmt::print("WARNING: unknown lint option: \"{}\"\n", name);
+  }
+}
+
 // The lints to run; promtool only warns of one that it does not know.
-bool lints_duplicates(const std::string& lints) {
-  bool found = false;
+Chosen chosen_lints(const std::string& lints) {
+  Chosen chosen;
   for (std::size_t begin = 0; begin <= lints.size();) {
     const std::size_t end = std::min(lints.find(',', begin), lints.size());
-    const std::string lint = lints.substr(begin, end - begin);
-    found = found || lint == "all" || lint == "duplicate-rules";
-    if (lint != "all" && lint != "duplicate-rules" && lint != "none") {
-      fmt::print("WARNING: unknown lint option: \"{}\"\n", lint);
-    }
+    choose(std::string_view(lints).substr(begin, end - begin), chosen);
     begin = end + 1;
   }
-  return found;
+  // Each once, in the order of the table.
+  std::ranges::sort(chosen.lints);
+  const auto twice = std::ranges::unique(chosen.lints);
+  chosen.lints.erase(twice.begin(), twice.end());
+  return chosen;
 }
 
 RuleFileResult read(const std::string& file) {
@@ -39,26 +63,76 @@ RuleFileResult read(const std::string& file) {
   return read_rule_text(text, "standard input", rules::template_error);
 }
 
-Verdict check_file(const std::string& file, bool lint_duplicates) {
-  fmt::print("Checking {}\n", file.empty() ? "standard input" : file);
-  const RuleFileResult read_file = read(file);
-  if (!read_file) {
+std::string lint_texts(const rules::RuleFile& file, const Chosen& chosen,
+                       const std::vector<lint::Finding>& findings) {
+  std::string texts;
+  const std::string duplicates = chosen.duplicates ? duplicate_rules(file) : "";
+  if (!duplicates.empty()) texts += fmt::format("{}: lint error {}\n", file.path, duplicates);
+  for (const lint::Finding& finding : findings) {
+    if (finding.file != file.path) continue;
+    texts += fmt::format("{}:{}:{}: {} [{}]\n", finding.file, finding.place.line,
+                         finding.place.column, finding.text, finding.lint);
+  }
+  return texts;
+}
+
+Verdict judge(const std::string& name, const RuleFileResult& file, const Chosen& chosen,
+              const std::vector<lint::Finding>& findings) {
+  fmt::print("Checking {}\n", name.empty() ? "standard input" : name);
+  if (!file) {
     fmt::print(stderr, "  FAILED:\n");
-    for (const ConfigError& error : read_file.error()) fmt::print(stderr, "{}\n", error.text());
+    for (const ConfigError& error : file.error()) fmt::print(stderr, "{}\n", error.text());
     return Verdict::bad;
   }
-  const std::string duplicates = lint_duplicates ? duplicate_rules(*read_file) : "";
-  if (!duplicates.empty()) {
-    fmt::print(stderr, "  FAILED:\n{}: lint error {}\n", read_file->path, duplicates);
+  const std::string texts = lint_texts(*file, chosen, findings);
+  if (!texts.empty()) {
+    fmt::print(stderr, "  FAILED:\n{}", texts);
     return Verdict::lint;
   }
   std::size_t count = 0;
-  for (const rules::RuleGroup& group : read_file->groups) count += group.rules.size();
+  for (const rules::RuleGroup& group : file->groups) count += group.rules.size();
   fmt::print("  SUCCESS: {} rules found\n", count);
   return Verdict::good;
 }
 
+// False when an option cannot be read; `exit_code` says how the program ends then.
+bool read_options(const CheckRulesOptions& options, lint::Input& input, int& exit_code) {
+  exit_code = kUsageExitCode;
+  if (!options.target.empty()) {
+    input.target = lint::parse_version(options.target);
+    if (!input.target) {
+      fmt::print(stderr, "--target {}: not a version such as 2.42 or 3\n", options.target);
+      return false;
+    }
+  }
+  if (!options.retention.empty()) {
+    input.retention = rules::parse_duration(options.retention);
+    if (!input.retention) {
+      fmt::print(stderr, "--retention {}: not a duration such as 15d\n", options.retention);
+      return false;
+    }
+  }
+  if (options.config.empty()) return true;
+  exit_code = 1;
+  ConfigResult config = load_config(options.config);
+  if (config) {
+    input.config = std::make_shared<const Config>(*std::move(config));
+    return true;
+  }
+  for (const ConfigError& error : config.error()) fmt::print(stderr, "{}\n", error.text());
+  return false;
+}
+
 }  // namespace
+
+std::string lint_help() {
+  std::string text =
+      "Lints to apply, with commas: promtool's all, duplicate-rules, none; sla: all of these:";
+  for (const lint::Lint& each : lint::lints()) {
+    text += fmt::format("\n{}: {}", each.name, each.finds);
+  }
+  return text;
+}
 
 std::string duplicate_rules(const rules::RuleFile& file) {
   using Known = std::pair<std::string, rules::NamedTexts>;
@@ -79,12 +153,21 @@ std::string duplicate_rules(const rules::RuleFile& file) {
 }
 
 int check_rules(const CheckRulesOptions& options) {
-  const bool lint_duplicates = lints_duplicates(options.lint);
-  std::vector<std::string> files = options.files;
-  if (files.empty()) files.emplace_back();
+  lint::Input input;
+  int exit_code = 0;
+  if (!read_options(options, input, exit_code)) return exit_code;
+  const Chosen chosen = chosen_lints(options.lint);
+  std::vector<std::string> names = options.files;
+  if (names.empty()) names.emplace_back();
+  std::vector<RuleFileResult> files;
+  for (const std::string& name : names) files.push_back(read(name));
+  for (const RuleFileResult& file : files) {
+    if (file) input.files.push_back(&*file);
+  }
+  const std::vector<lint::Finding> findings = lint::run(input, chosen.lints);
   Verdict worst = Verdict::good;
-  for (const std::string& file : files) {
-    worst = std::max(worst, check_file(file, lint_duplicates));
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    worst = std::max(worst, judge(names[i], files[i], chosen, findings));
     fmt::print("\n");
   }
   if (worst == Verdict::bad) return 1;

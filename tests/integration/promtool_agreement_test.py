@@ -16,6 +16,16 @@ RULES = harness.ROOT / "tests" / "testdata" / "rules"
 # would silently not be read, a limit that would silently be none.
 STRICTER = {"expr-native-histogram.yml", "negative-limit.yml", "second-document.yml"}
 
+# Rules that Debian's 2.42 does not understand, and 3.14 does; and such that both do.
+NEWER = ["expr: 'first_over_time(a[5m])'", "expr: 'a > 5m'", "expr: 'rate(a[300])'", "expr: a offset 60", "expr: a + 1_000",
+         "expr: '{\"a.b\"}'", "expr: 'a{\"b.c\"=\"d\"}'", "expr: 'sum by (\"b.c\") (a)'", "expr: a, labels: {b.c: d}",
+         "expr: 'max_over_time(a[5m:60])'", "expr: a, annotations: {b: '{{ now }}'}", "expr: a, annotations: {b.c: d}",
+         "expr: a, annotations: {b: '{{ 5 | toDuration }}'}", "expr: a, annotations: {b: '{{ \"x\" | urlQueryEscape }}'}"]
+OLD = ["expr: a, keep_firing_for: 5m", "expr: 'a offset -5m @ 10'", "expr: 'sum by (on, offset) (a{by=\"\", b!~\"c|d\"} + 0x1F)'",
+       "expr: 'max_over_time((a > bool 1e3)[1h:5m] offset 1h)'", "expr: a, annotations: {b: '{{ \"now\" }} now {{ $value | toTime }}'}",
+       "expr: 'a - on (b) group_left (c) count_values(\"d\", e) - 7'", "expr: 'label_replace(a, \"b\", \"$1\", \"c\", \".*\")'"]
+NEWER_GROUPS = ["query_offset: 1m", "labels: {a: b}"]
+
 MINUTES = 40
 VALUES, HOLDS, KEEPS = ["1", "0", "_", "stale"], ["0s", "1m", "2m", "5m"], ["0s", "1m", "3m"]
 
@@ -108,6 +118,29 @@ class PromtoolAgreement(harness.IntegrationTest):
     def test_a_bad_file_outweighs_a_lint(self):
         files = [RULES / "good" / "lint-duplicates.yml", RULES / "bad" / "no-expr.yml"]
         self.agree(1, "check", "rules", "--lint-fatal", *files)
+
+    def judge_target(self, text, is_newer):
+        """promtool refuses what `--target 2.42` warns of."""
+        file = self.write("target.yml", text)
+        theirs, ours = harness.run([self.promtool, "check", "rules", file]), self.targeted("2.42", file)
+        self.assertEqual((1, 3) if is_newer else (0, 0), (theirs.code, ours.code), f"{theirs}{ours}")
+        self.assertEqual(is_newer, "[newer-feature]" in ours.err)
+        latest = self.targeted("3.14", file)
+        self.assertEqual(0, latest.code, latest)
+
+    def targeted(self, version, file):
+        return harness.run([harness.SLATOOL, "check", "rules", "--lint=none", "--lint-fatal", f"--target={version}", file])
+
+    def test_newer_features_are_those_that_promtool_does_not_know(self):
+        for rule in NEWER + OLD:
+            with self.subTest(rule=rule):
+                self.judge_target(f"groups: [{{name: a, rules: [{{alert: A, {rule}}}]}}]\n", rule in NEWER)
+        for field in NEWER_GROUPS:
+            with self.subTest(field=field):
+                self.judge_target(f"groups: [{{name: a, {field}, rules: [{{alert: A, expr: a}}]}}]\n", True)
+        for file in self.files("good", "*.yml", 5):
+            with self.subTest(file=file.name):
+                self.judge_target(file.read_text(), False)
 
     def test_unit_tests_pass_and_fail_alike(self):
         for code, pattern, at_least in [(0, "pass-*.yml", 12), (1, "fail-*.yml", 18)]:
