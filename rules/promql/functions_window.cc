@@ -26,8 +26,9 @@ double reach_to_start(const Window& window, const WindowSummary& summary, double
   return std::min(reach, sampled * (summary.first.value / growth));
 }
 
-// What grew between the first and the last sample, extrapolated to the whole window.
-std::optional<double> extrapolated(Window& window, bool counter) {
+// What grew between the first and the last sample, extrapolated to the whole window, and divided by
+// `per` in the order in which Prometheus does it, so that the last digit is the same.
+std::optional<double> extrapolated(Window& window, bool counter, double per = 1) {
   const WindowSummary& summary = window.summary();
   if (summary.count < 2) return std::nullopt;
   double growth = summary.last.value - summary.first.value;
@@ -38,7 +39,7 @@ std::optional<double> extrapolated(Window& window, bool counter) {
   const double to_start = reach_to_start(window, summary, growth, average, counter);
   double to_end = seconds_between(summary.last.at, window.end());
   if (to_end >= average * 1.1) to_end = average / 2;
-  return growth * ((sampled + to_start + to_end) / sampled);
+  return growth * ((sampled + to_start + to_end) / sampled / per);
 }
 
 // The mean updated value by value, for sums that would overflow. Starts from `before`, the sum of
@@ -111,10 +112,7 @@ namespace windows {
 std::optional<double> increase(Window& window) { return extrapolated(window, true); }
 std::optional<double> delta(Window& window) { return extrapolated(window, false); }
 
-std::optional<double> rate(Window& window) {
-  const auto grown = extrapolated(window, true);
-  return grown ? std::optional(*grown / window.seconds()) : std::nullopt;
-}
+std::optional<double> rate(Window& window) { return extrapolated(window, true, window.seconds()); }
 
 std::optional<double> irate(Window& window) {
   const auto samples = window.samples();

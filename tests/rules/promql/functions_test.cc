@@ -41,6 +41,19 @@ TEST(Functions, AreFoundByName) {
   EXPECT_EQ(find_function(""), nullptr);
 }
 
+// Prometheus multiplies the growth by a factor that holds the division by the window; dividing the
+// extrapolated growth afterwards would give 0.1.
+TEST(Functions, RoundARateAsPrometheusDoes) {
+  promqltest::MemorySource source;
+  for (int minute = 0; minute <= 11; ++minute)
+    source.add(Labels{{"__name__", "a_total"}}, {minute * 60'000, 1000 + 6.0 * minute});
+  const auto expr = parse("rate(a_total[12m])");
+  ASSERT_TRUE(expr.has_value());
+  const auto answer = evaluate(**expr, source, 690'000);
+  ASSERT_TRUE(answer.has_value()) << answer.error();
+  EXPECT_EQ(std::get<Vector>(answer->value).at(0).sample.value, 0.09999999999999999);
+}
+
 TEST(Functions, RunWhenSupportedAndAreRefusedByNameWhenNot) {
   promqltest::MemorySource source;
   for (std::int64_t at = 0; at <= 300'000; at += 30'000)
