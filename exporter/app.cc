@@ -34,6 +34,7 @@
 #include "exporter/version.h"
 #include "exporter/web/api.h"
 #include "exporter/web/pages.h"
+#include "exporter/web/rules_page.h"
 #include "exporter/web/server.h"
 #include "exporter/zone_data.h"
 #include "probes/async/epoll_loop.h"
@@ -212,6 +213,7 @@ std::expected<void, std::string> TheApp::open_web() {
   pages.ready = [this] { return monitor_->ready(); };
   if (options_.enable_lifecycle) pages.reload = [this] { return reload(); };
   std::vector<Route> routes = make_routes(std::move(pages));
+  routes.push_back(rules_page_route([this] { return runner_->view(); }));
   for (Route& route : api_routes(api_context())) routes.push_back(std::move(route));
   routes.push_back(
       metrics_route([this] { return monitor_->snapshot(); }, stats_,
