@@ -22,17 +22,21 @@ constexpr std::string_view kUserAgent = "sla_exporter/" SLA_VERSION;
 // One probe over all its hops. Lives in the frame of probe_http.
 class HttpProbe {
  public:
-  HttpProbe(Net& net, ProbeRequest request, TimePoint deadline)
+  HttpProbe(Net& net, ProbeRequest request, TimePoint deadline, std::size_t keep_bytes = 0)
       : net_(net),
         request_(std::move(request)),
         module_(std::get<HttpModule>(request_.module->spec)),
         deadline_(deadline),
         method_(module_.method),
-        send_body_(!module_.body.empty()) {}
+        send_body_(!module_.body.empty()),
+        keep_bytes_(keep_bytes) {}
   HttpProbe(const HttpProbe&) = delete;
   HttpProbe& operator=(const HttpProbe&) = delete;
 
   Task<Outcome> run();
+  int status() const { return response_.status; }
+  std::string take_body() { return std::move(kept_body_); }
+  bool is_as_asked() const { return method_ == module_.method; }
 
  private:
   Task<Result<void>> answer();
@@ -64,6 +68,8 @@ class HttpProbe {
   Url first_, url_;  // the target, and where the redirects have led
   std::string method_;
   bool send_body_;
+  std::size_t keep_bytes_;  // of the answer's body, for the caller
+  std::string kept_body_;
   bool keeps_host_ = true;  // no redirect has named a host yet
   int redirects_ = 0;
   CookieJar cookies_;
@@ -169,7 +175,7 @@ HttpRequest HttpProbe::make_request() const {
   hop.proxy_user_password = module_.proxy_user_password.reveal();
   hop.has_body = send_body_;
   if (send_body_) hop.body = module_.body;
-  hop.max_body_bytes = needs_body(module_) ? kMaxJudgedBodyBytes : 0;
+  hop.max_body_bytes = needs_body(module_) ? kMaxJudgedBodyBytes : keep_bytes_;
   hop.stop_at_limit = needs_body(module_);
   const bool compressed = !module_.compression.empty() && module_.compression != "identity";
   if (module_.body_size_limit != 0 && !compressed)
@@ -249,6 +255,7 @@ Result<void> HttpProbe::turn_to_location() {
 }
 
 Result<void> HttpProbe::judge() {
+  kept_body_ = response_.body.substr(0, keep_bytes_);
   verdict_ = judge_answer(module_, response_);
   return verdict_.result;
 }
@@ -324,6 +331,18 @@ Task<Outcome> probe_http(Net& net, ProbeRequest request, TimePoint deadline) {
   HttpProbe probe(net, std::move(request), deadline);
   Outcome outcome = co_await probe.run();
   co_return outcome;
+}
+
+Task<HttpAnswer> ask_http(Net& net, ProbeRequest request, TimePoint deadline) {
+  HttpProbe probe(net, std::move(request), deadline, kMaxAnswerBytes);
+  const TimePoint started = net.loop().now();
+  HttpAnswer answer;
+  answer.outcome = co_await probe.run();
+  answer.outcome.duration = net.loop().now() - started;
+  answer.status = probe.status();
+  answer.body = probe.take_body();
+  answer.as_asked = probe.is_as_asked();
+  co_return answer;
 }
 
 std::vector<Reason> http_reasons(const Module& module) {

@@ -2,6 +2,7 @@
 // the last answer and measures every hop under that exporter's metric names. Loop thread only.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "probes/probe.h"
@@ -11,5 +12,15 @@ namespace probes {
 // `request.module` holds an HttpModule; a target without scheme is http.
 Task<Outcome> probe_http(Net& net, ProbeRequest request, TimePoint deadline);
 std::vector<Reason> http_reasons(const Module& module);
+
+// The same for whoever sends something and needs to know how it was taken.
+struct HttpAnswer {
+  Outcome outcome;
+  int status = 0;        // 0: no answer came
+  std::string body;      // its first kMaxAnswerBytes
+  bool as_asked = true;  // false: a redirect made a GET without body of it
+};
+inline constexpr std::size_t kMaxAnswerBytes = 4096;
+Task<HttpAnswer> ask_http(Net& net, ProbeRequest request, TimePoint deadline);
 
 }  // namespace probes

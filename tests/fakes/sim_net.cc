@@ -64,7 +64,7 @@ class SimStream final : public Stream {
   }
 
   Task<Result<void>> write_all(std::string bytes, TimePoint) override {
-    if (behaviour_.reply != nullptr) incoming_ += behaviour_.reply(bytes);
+    if (behaviour_.reply) incoming_ += behaviour_.reply(bytes);
     ready_at_ = loop_.now() + behaviour_.latency;
     co_return Result<void>();
   }
@@ -132,10 +132,10 @@ Behaviour page(std::string body) {
   behaviour.body = std::move(body);
   return behaviour;
 }
-Behaviour speaks(std::string banner, std::string (*reply)(std::string_view sent)) {
+Behaviour speaks(std::string banner, std::function<std::string(std::string_view)> reply) {
   Behaviour behaviour;
   behaviour.banner = std::move(banner);
-  behaviour.reply = reply;
+  behaviour.reply = std::move(reply);
   return behaviour;
 }
 Behaviour expired_certificate(WallTime expired_at) {
@@ -277,12 +277,13 @@ Task<Result<std::unique_ptr<Stream>>> SimNet::connect(Endpoint endpoint, Connect
 Task<std::expected<HttpResponse, HttpFailure>> SimNet::http(HttpRequest request,
                                                             TimePoint deadline) {
   const TimePoint started = loop_.now();
-  const Behaviour behaviour = behaviour_of(peer_at(request.url));
+  Behaviour behaviour = behaviour_of(peer_at(request.url));
   const TimePoint at = answer_at(behaviour, deadline);
   const TimePoint until = std::min(at, deadline);
   co_await sleep_until(loop_, until);
   if (at > deadline) co_return std::unexpected(HttpFailure{late(), {}});
   if (behaviour.error) co_return std::unexpected(HttpFailure{*behaviour.error, {}});
+  if (const auto hear = behaviour.hear) hear(request, behaviour);
   HttpResponse response = answer_of(behaviour, request, loop_.wall_now(), loop_.now() - started);
   if (response.tls && behaviour.tls_error)
     co_return std::unexpected(HttpFailure{*behaviour.tls_error, std::move(response)});

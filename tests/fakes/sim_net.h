@@ -33,10 +33,12 @@ struct Behaviour {
   int status = 200;
   std::vector<probes::HttpHeader> headers;
   std::string body;
+  // Sees each request that arrives, and may still change what is answered.
+  std::function<void(const probes::HttpRequest& request, Behaviour& answer)> hear;
   // Streams and datagrams: what is said first, and the answer to what is sent. A peer without
   // `reply` echoes nothing; one that `closes` ends the stream when it has no more to say.
   std::string banner;
-  std::string (*reply)(std::string_view sent) = nullptr;
+  std::function<std::string(std::string_view sent)> reply;
   bool closes = false;
   // TLS: what a handshake shows, and why it fails.
   std::optional<probes::TlsInfo> tls;
@@ -51,7 +53,7 @@ Behaviour nxdomain();
 Behaviour no_route();  // our own trouble, Reason::local
 Behaviour status(int code);
 Behaviour page(std::string body);
-Behaviour speaks(std::string banner, std::string (*reply)(std::string_view sent) = nullptr);
+Behaviour speaks(std::string banner, std::function<std::string(std::string_view)> reply = {});
 Behaviour expired_certificate(probes::WallTime expired_at);
 
 class SimNet final : public probes::Net {

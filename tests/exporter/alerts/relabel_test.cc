@@ -18,8 +18,8 @@ struct Case {
 
 const Labels kAbc = {{"a", "foo"}, {"b", "bar"}, {"c", "baz"}};
 
-const std::vector<Case>& cases() {
-  static const std::vector<Case> kCases = {
+std::vector<Case> replacing() {
+  return {
       {"replace with a capture",
        {{.source_labels = {"a"},
          .regex = "f(.*)",
@@ -72,6 +72,11 @@ const std::vector<Case>& cases() {
        {{.source_labels = {"a"}, .target_label = "b", .replacement = "$$5 $1"}},
        Labels{{"a", "x"}},
        Labels{{"a", "x"}, {"b", "$5 x"}}},
+  };
+}
+
+std::vector<Case> choosing() {
+  return {
       {"drop", {{.source_labels = {"a"}, .regex = ".*o.*", .action = Action::drop}}, kAbc, {}},
       {"drop not",
        {{.source_labels = {"a"}, .regex = "f|foo1", .action = Action::drop}},
@@ -94,6 +99,11 @@ const std::vector<Case>& cases() {
        {{.source_labels = {"a"}, .target_label = "b", .action = Action::dropequal}},
        Labels{{"a", "x"}, {"b", "x"}},
        {}},
+  };
+}
+
+std::vector<Case> mapping() {
+  return {
       {"hashmod of one label",
        {{.source_labels = {"c"}, .modulus = 1000, .target_label = "d", .action = Action::hashmod}},
        kAbc,
@@ -120,11 +130,13 @@ const std::vector<Case>& cases() {
        Labels{{"a", "bAr123Éé"}},
        Labels{{"a", "bAr123Éé"}, {"lower", "bar123éé"}, {"upper", "BAR123ÉÉ"}}},
   };
-  return kCases;
 }
 
 TEST(Relabelling, DoesWhatPrometheusDoes) {
-  for (const Case& one : cases()) {
+  std::vector<Case> cases = replacing();
+  for (const auto& more : {choosing(), mapping()})
+    cases.insert(cases.end(), more.begin(), more.end());
+  for (const Case& one : cases) {
     const auto result = Relabeller(one.steps).apply(one.labels);
     EXPECT_EQ(result.has_value(), one.result.has_value()) << one.name;
     if (result && one.result) EXPECT_EQ(result->text(), one.result->text()) << one.name;
