@@ -17,7 +17,8 @@ LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)|!\[[^\]]*\]\(([^)\s]+)\)")
 INCLUDE = re.compile(r'#\s*include\s*"([^"]+)"')
 # Folders whose files are used as a whole by the one file named here.
 WHOLE_FOLDERS = {"tests/testdata/": "a test", "grafana/dashboards/": "provisioning", "tests/fuzz/corpus/": "its fuzz target",
-                 "tests/rules/promql/scripts/": "suite_test.cc"}
+                 "tests/rules/promql/scripts/": "suite_test.cc", "rules/shipped/": "shipped_rules_test.py",
+                 "rules/runbooks/": "runbooks_test.py"}
 
 
 def built_by_glob(name, programs):

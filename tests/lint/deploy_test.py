@@ -58,7 +58,7 @@ class TheTree(Tools):
 
     def test_alertmanager_accepts_its_example(self):
         self.need("amtool")
-        result = run("amtool", "check-config", DEPLOY / "prometheus/alertmanager.yml")
+        result = run("amtool", "check-config", DEPLOY / "alertmanager/alertmanager.yml")
         self.assertEqual(0, result.returncode, result.stdout + result.stderr)
 
     def test_the_unit_is_closed(self):

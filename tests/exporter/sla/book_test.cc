@@ -195,6 +195,8 @@ TEST(Book, AServiceIsUpOrDownByItsLastConfirmedOutcomes) {
   EXPECT_EQ(up(), false) << "before the slot is over";
   bench.slots(kNoon + 120s, 30, "n");
   EXPECT_EQ(up(), false) << "what nobody could see changed nothing";
+  bench.restart(kNoon + 32min);
+  EXPECT_EQ(up(), false) << "nor did a restart meanwhile";
   bench.slot(kNoon + 32min, "u");
   EXPECT_EQ(up(), true);
   bench.slot(kNoon + 33min, "r");
