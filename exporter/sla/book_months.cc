@@ -164,6 +164,7 @@ LedgerResult<void> BookImpl::fold_account(Account& account) {
   account.recent = {};
   account.state = Verdict::unknown;
   account.last_slot.reset();
+  std::optional<bool> decided;  // by the last slot that was good or bad
   const auto fold = [&](std::optional<MonthFold>& month,
                         const Period& period) -> LedgerResult<void> {
     month = MonthFold::begin(rules, period);
@@ -173,6 +174,7 @@ LedgerResult<void> BookImpl::fold_account(Account& account) {
     for (const VerdictRun& run : *runs) {
       month->add(run);
       account.note(*month, run);
+      if (run.verdict != Verdict::unknown) decided = run.verdict == Verdict::good;
     }
     return {};
   };
@@ -181,6 +183,8 @@ LedgerResult<void> BookImpl::fold_account(Account& account) {
     if (auto done = fold(account.previous, *agreement.previous); !done) return done;
   }
   if (auto done = fold(account.current, agreement.current); !done) return done;
+  // After a start in the middle of silence the last outcomes say nothing.
+  if (!account.service->up) account.service->up = decided;
   account.stale = false;
   account.view.reset();
   return {};
