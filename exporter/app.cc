@@ -24,6 +24,7 @@
 #include "exporter/admin_commands.h"
 #include "exporter/admin_server.h"
 #include "exporter/config/load.h"
+#include "exporter/deliveries.h"
 #include "exporter/executor.h"
 #include "exporter/log.h"
 #include "exporter/metrics/families.h"
@@ -59,6 +60,12 @@ std::string joined(const std::vector<ConfigError>& errors) {
   return text;
 }
 
+std::string host_name() {
+  char host[256] = "localhost";
+  gethostname(host, sizeof(host) - 1);
+  return host;
+}
+
 SampleStoreOptions sample_options(const Retention& retention, const std::filesystem::path& folder) {
   const auto milliseconds = [](Duration kept) {
     return std::chrono::duration_cast<std::chrono::milliseconds>(kept).count();
@@ -91,6 +98,8 @@ class TheApp final : public App {
 
   std::expected<void, std::string> open_rules(const Config& config);
   void evaluate_rules(SnapshotPtr snapshot, Seconds now);
+  void load_rules();
+  void send_alerts(std::vector<rules::Notification> alerts);
   std::string external_url() const;
   ApiContext api_context() const;
   std::expected<void, std::string> open_web();
@@ -109,6 +118,7 @@ class TheApp final : public App {
   std::unique_ptr<Monitor> monitor_;
   std::unique_ptr<ThreadExecutor> accounting_;
   std::unique_ptr<ThreadExecutor> reloader_;  // reads YAML, off the loop, one reload at a time
+  std::unique_ptr<Delivery> delivery_;        // loop only, but what it lets any thread ask
   std::unique_ptr<RuleRunner> runner_;        // evaluator only, but what it publishes
   std::unique_ptr<ThreadExecutor> evaluator_;
   std::atomic<bool> evaluating_{false};
@@ -126,6 +136,7 @@ TheApp::~TheApp() {
   accounting_.reset();
   if (evaluator_) evaluator_->post([this] { runner_->close(); });
   evaluator_.reset();
+  delivery_.reset();
   if (signals_ >= 0) close(signals_);
 }
 
@@ -167,6 +178,7 @@ std::expected<void, std::string> TheApp::open() {
   stats_.reload_success_seconds =
       std::chrono::duration_cast<std::chrono::seconds>(loop_.wall_now().time_since_epoch()).count();
   if (auto web = open_web(); !web) return web;
+  delivery_->configure(monitor_->snapshot()->config, external_url());
   return open_admin();
 }
 
@@ -181,21 +193,38 @@ std::expected<void, std::string> TheApp::open_rules(const Config& config) {
                           add_process_families(out);
                         },
                     .stats = stats_.rules,
+                    .notify = [this](auto alerts) { send_alerts(std::move(alerts)); },
+                    .deliveries = [this] { return to_documents(delivery_->changes()); },
                     .stopwatch =
                         [] {
                           const auto now = std::chrono::steady_clock::now().time_since_epoch();
                           return std::chrono::duration<double>(now).count();
                         }};
+  delivery_ = std::make_unique<Delivery>(net_, DeliveryParts{.host = host_name()});
   runner_ = std::make_unique<RuleRunner>(std::move(parts));
   if (auto opened = runner_->open(); !opened) return opened;
   evaluator_ = std::make_unique<ThreadExecutor>();
-  evaluator_->post([this] {
-    if (auto loaded = runner_->load(); !loaded) {
-      log_error("samples and states of alerts were not read; rules begin anew",
-                {{"error", loaded.error()}});
-    }
-  });
+  evaluator_->post([this] { load_rules(); });
   return {};
+}
+
+// Evaluator.
+void TheApp::load_rules() {
+  if (auto loaded = runner_->load(); !loaded) {
+    log_error("samples and states of alerts were not read; rules begin anew",
+              {{"error", loaded.error()}});
+    return;
+  }
+  loop_.post_from_any_thread(
+      [this, rows = to_rows(runner_->documents())] { delivery_->restore(rows); });
+}
+
+// Evaluator.
+void TheApp::send_alerts(std::vector<rules::Notification> alerts) {
+  loop_.post_from_any_thread([this, alerts = std::move(alerts)] {
+    if (!alerts.empty()) delivery_->send(alerts);
+    delivery_->evaluated(loop_.now());
+  });
 }
 
 // Accounting thread. A tick that is still under way (a slow disk, a heavy rule) is not overtaken.
@@ -203,6 +232,7 @@ void TheApp::evaluate_rules(SnapshotPtr snapshot, Seconds now) {
   if (evaluating_.exchange(true)) return;
   evaluator_->post([this, snapshot = std::move(snapshot), now] {
     runner_->tick(snapshot, now);
+    note_figures(delivery_->figures(), snapshot->config->alerting, stats_.delivery);
     evaluating_ = false;
   });
 }
@@ -228,10 +258,8 @@ std::expected<void, std::string> TheApp::open_web() {
 // As Prometheus has it: links lead to this machine unless something else was said.
 std::string TheApp::external_url() const {
   if (!options_.external_url.empty()) return options_.external_url;
-  char host[256] = "localhost";
-  gethostname(host, sizeof(host) - 1);
   const std::string port = web_ && !web_->ports().empty() ? std::to_string(web_->ports()[0]) : "0";
-  return std::string("http://") + host + ":" + port;
+  return "http://" + host_name() + ":" + port;
 }
 
 ApiContext TheApp::api_context() const {
@@ -285,7 +313,10 @@ TheApp::Result TheApp::reload() {
     auto shared = std::make_shared<const Config>(std::move(*config));
     result = on_loop([this, shared](Monitor::Answer answer) {
       monitor_->reload(shared, [this, shared, answer = std::move(answer)](Result taken) {
-        if (taken) net_.set_source_address(probes::Address::parse(shared->place.source_address));
+        if (taken) {
+          net_.set_source_address(probes::Address::parse(shared->place.source_address));
+          delivery_->configure(shared, external_url());
+        }
         answer(std::move(taken));
       });
     });

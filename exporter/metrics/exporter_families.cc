@@ -104,6 +104,28 @@ void add_rules(Families& out, const RuleStats& stats) {
   add_atomic(out, metric("sla_exporter_samples_save_failures_total"), stats.save_failures_total);
 }
 
+void add_delivery(Families& out, const DeliveryStats& stats) {
+  if (stats.alertmanagers > 0) {
+    add_atomic(out, metric("sla_exporter_alertmanagers"), stats.alertmanagers);
+    add_atomic(out, metric("sla_exporter_alertmanagers_up"), stats.alertmanagers_up);
+    add_atomic(out, metric("sla_exporter_alerts_waiting"), stats.waiting);
+    add_atomic(out, metric("sla_exporter_alerts_sent_total"), stats.sent_total);
+    add_atomic(out, metric("sla_exporter_alerts_dropped_total"), stats.dropped_total);
+    add_atomic(out, metric("sla_exporter_alert_requests_total"), stats.requests_total);
+    add_atomic(out, metric("sla_exporter_alert_request_errors_total"), stats.request_errors_total);
+  }
+  if (stats.mail_configured) {
+    add_atomic(out, metric("sla_exporter_alert_mail_active"), stats.mail_active);
+    add_atomic(out, metric("sla_exporter_alert_mails_total"), stats.mails_total);
+    add_atomic(out, metric("sla_exporter_alert_mail_failures_total"), stats.mail_failures_total);
+  }
+  if (stats.heartbeat_configured) {
+    add_atomic(out, metric("sla_exporter_heartbeats_total"), stats.heartbeats_total);
+    add_atomic(out, metric("sla_exporter_heartbeat_failures_total"),
+               stats.heartbeat_failures_total);
+  }
+}
+
 void add_web(Families& out, const WebStats& web) {
   add_single(out, metric("sla_exporter_http_requests_total"), [&web](SeriesPool& pool) {
     // 1xx is never an answer of ours.
@@ -133,6 +155,7 @@ void add_exporter_families(Families& out, const SnapshotPtr& snapshot, const Exp
   add_storage(out, snapshot, stats);
   add_probing(out, stats);
   add_rules(out, stats.rules);
+  add_delivery(out, stats.delivery);
   if (web != nullptr) add_web(out, *web);
 }
 

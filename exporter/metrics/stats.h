@@ -34,6 +34,17 @@ struct RuleStats {
   std::atomic<std::uint64_t> samples_total{0}, samples_refused_total{0}, save_failures_total{0};
 };
 
+// The way of alerts out of the house.
+struct DeliveryStats {
+  std::atomic<std::int64_t> alertmanagers{0}, alertmanagers_up{0}, waiting{0};
+  std::atomic<std::uint64_t> sent_total{0}, dropped_total{0};
+  std::atomic<std::uint64_t> requests_total{0}, request_errors_total{0};
+  std::atomic<bool> mail_configured{false}, mail_active{false};
+  std::atomic<std::uint64_t> mails_total{0}, mail_failures_total{0};
+  std::atomic<bool> heartbeat_configured{false};
+  std::atomic<std::uint64_t> heartbeats_total{0}, heartbeat_failures_total{0};
+};
+
 struct ExporterStats {
   std::atomic<std::int64_t> last_commit_seconds{0};  // unix time
   std::atomic<std::uint64_t> commits_total{0}, commit_failures_total{0};
@@ -50,6 +61,7 @@ struct ExporterStats {
   AtomicHistogram<8> start_lateness{.bounds = {0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5}};
   AtomicHistogram<8> commit_duration{.bounds = {0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5}};
   RuleStats rules;
+  DeliveryStats delivery;
 };
 
 }  // namespace exporter

@@ -87,7 +87,7 @@ void RuleRunner::tick(const SnapshotPtr& snapshot, Seconds now) {
   if (parts_.deliveries) std::ranges::move(parts_.deliveries(), std::back_inserter(changes_));
   say_saved(samples_.finish_tick(at, std::exchange(changes_, {})));
   // Also when it could not be saved: an alert that is sent twice is better than one that is not.
-  if (parts_.notify && !notifications_.empty()) parts_.notify(std::exchange(notifications_, {}));
+  if (parts_.notify && evaluated) parts_.notify(std::exchange(notifications_, {}));
   if (evaluated) publish();
   count_alerts();
 }

@@ -31,7 +31,8 @@ struct RunnerParts {
   std::function<std::string()> external_url;
   Sampler::AddProgram program;  // families of the program itself; may be empty
   RuleStats& stats;
-  // Alerts to be sent, after what they follow from was saved. May be empty.
+  // After each tick in which a group was evaluated: the alerts to be sent, perhaps none. What they
+  // follow from was saved before. May be empty.
   std::function<void(std::vector<rules::Notification>)> notify;
   // What changed among the deliveries that wait, to be saved with the tick. May be empty.
   std::function<std::vector<DocumentChange>()> deliveries;
