@@ -38,7 +38,6 @@ ARROWS = {
     "exporter/samples/": [*FIGURES, "exporter/ledger/database.h", "exporter/metrics/", "rules/"],
     # Rule groups at work, and the way of their alerts to whom it may concern.
     "exporter/rules/": [*FIGURES, "exporter/log.h", "exporter/samples/", "rules/"],
-    "exporter/rules/": [*FIGURES, "exporter/log.h", "exporter/samples/", "rules/"],
     # A task that sends on its own has nobody to hand an error to but the log.
     "exporter/alerts/": [*FIGURES, "exporter/log.h", "exporter/rules/view.h", "probes/", "rules/"],
     "exporter/report/": [*FIGURES, "exporter/sla/", "exporter/ledger/", "exporter/version.h"],
