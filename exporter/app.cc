@@ -173,12 +173,13 @@ std::expected<void, std::string> TheApp::open() {
                    .stepped = [this](SnapshotPtr snapshot,
                                      Seconds now) { evaluate_rules(std::move(snapshot), now); }});
   net_.set_source_address(probes::Address::parse(config->place.source_address));
-  auto opened = monitor_->open(std::make_shared<const Config>(std::move(*config)));
+  const auto shared = std::make_shared<const Config>(std::move(*config));
+  auto opened = monitor_->open(shared);
   if (!opened) return opened;
   stats_.reload_success_seconds =
       std::chrono::duration_cast<std::chrono::seconds>(loop_.wall_now().time_since_epoch()).count();
   if (auto web = open_web(); !web) return web;
-  delivery_->configure(monitor_->snapshot()->config, external_url());
+  delivery_->configure(shared, external_url());
   return open_admin();
 }
 
@@ -232,7 +233,9 @@ void TheApp::evaluate_rules(SnapshotPtr snapshot, Seconds now) {
   if (evaluating_.exchange(true)) return;
   evaluator_->post([this, snapshot = std::move(snapshot), now] {
     runner_->tick(snapshot, now);
-    note_figures(delivery_->figures(), snapshot->config->alerting, stats_.delivery);
+    if (snapshot) {
+      note_figures(delivery_->figures(), snapshot->config->alerting, stats_.delivery);
+    }
     evaluating_ = false;
   });
 }
