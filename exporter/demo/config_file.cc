@@ -79,6 +79,12 @@ services:
           fail_if_body_not_matches_regexp: ['"balance": ?[1-9]']
 )yaml";
 
+constexpr std::string_view kAlerting = R"yaml(
+# Its alerts are on the page /rules. To send them, name an Alertmanager here.
+alerting:
+  rule_files: ['{}']
+)yaml";
+
 std::string replace_all(std::string text, std::string_view name, std::string_view value) {
   for (std::size_t at = text.find(name); at != std::string::npos;
        at = text.find(name, at + value.size())) {
@@ -104,17 +110,20 @@ std::expected<void, std::string> write_file(const std::filesystem::path& file,
 
 }  // namespace
 
-std::string config_text(const DemoCompany& company) {
+std::string config_text(const DemoCompany& company, const std::string& rule_files) {
   std::string text(kTemplate);
   for (const ServiceName& row : kServices) {
     text =
         replace_all(std::move(text), fmt::format("@{}@", row.name), company.address(row.service));
   }
-  return text;
+  if (rule_files.empty()) return text;
+  // In single quotes nothing but a quote has a meaning of its own.
+  return text + fmt::format(kAlerting, replace_all(rule_files, "'", "''"));
 }
 
 std::expected<void, std::string> write_config(const DemoCompany& company,
-                                              const std::filesystem::path& file) {
+                                              const std::filesystem::path& file,
+                                              const std::string& rule_files) {
   const std::filesystem::path folder = std::filesystem::absolute(file).parent_path();
   std::error_code error;
   std::filesystem::create_directories(folder, error);
@@ -130,7 +139,7 @@ std::expected<void, std::string> write_config(const DemoCompany& company,
   }
   if (auto done = write_file(folder / kTokenFile, kApiToken, kForOwner); !done) return done;
   if (auto done = write_file(folder / kKeyFile, kSmsKey, kForOwner); !done) return done;
-  return write_file(file, config_text(company), kForAll);
+  return write_file(file, config_text(company, rule_files), kForAll);
 }
 
 }  // namespace exporter::demo

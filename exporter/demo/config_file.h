@@ -11,11 +11,13 @@
 
 namespace exporter::demo {
 
-std::string config_text(const DemoCompany& company);
+// `rule_files` is a pattern of rule files to evaluate; empty: none.
+std::string config_text(const DemoCompany& company, const std::string& rule_files = {});
 
 // Writes the configuration to `file` and what it names (demo-ca.pem, demo-api.token, demo-sms.key)
 // beside it; makes the folder if it is missing. The error names the file and the reason.
 std::expected<void, std::string> write_config(const DemoCompany& company,
-                                              const std::filesystem::path& file);
+                                              const std::filesystem::path& file,
+                                              const std::string& rule_files = {});
 
 }  // namespace exporter::demo

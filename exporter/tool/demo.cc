@@ -18,7 +18,7 @@ constexpr int kDefaultBasePort = 18800;
 
 struct DemoArguments {
   demo::Options options{.base_port = kDefaultBasePort};
-  std::string config_file;
+  std::string config_file, rule_files;
 };
 
 void print_addresses(const demo::DemoCompany& company, const std::string& config_file) {
@@ -51,7 +51,9 @@ int run_demo(const DemoArguments& arguments) {
     return 1;
   }
   if (!arguments.config_file.empty()) {
-    if (const auto written = demo::write_config(**company, arguments.config_file); !written) {
+    if (const auto written =
+            demo::write_config(**company, arguments.config_file, arguments.rule_files);
+        !written) {
       fmt::print(stderr, "slatool demo: {}\n", written.error());
       return 1;
     }
@@ -76,6 +78,8 @@ void add_demo(CLI::App& app, int& exit_code) {
   verb->add_option(
       "--write-config", arguments->config_file,
       "write an sla.yml that watches the demo; its certificate authority and token go beside it");
+  verb->add_option("--rule-files", arguments->rule_files,
+                   "rule files that the sla.yml names, a pattern such as /etc/rules/*.yml");
   verb->add_option("--exporter-url", arguments->options.exporter_url,
                    "where the exporter answers, to be linked from the control page");
   verb->callback([arguments, &exit_code] {

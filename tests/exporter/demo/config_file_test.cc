@@ -43,6 +43,12 @@ TEST_F(ConfigFile, NamesEveryAddressAndLeavesNoBlank) {
   EXPECT_EQ(text.find('@'), std::string::npos);
 }
 
+TEST_F(ConfigFile, NamesTheRuleFilesItIsGiven) {
+  const std::string text = config_text(*company_, "/etc/o'neill/*.yml");
+  EXPECT_THAT(text, ::testing::HasSubstr("rule_files: ['/etc/o''neill/*.yml']"));
+  EXPECT_THAT(config_text(*company_), ::testing::Not(::testing::HasSubstr("alerting:")));
+}
+
 TEST_F(ConfigFile, ComesWithTheAuthorityAndSecretsForTheOwnerOnly) {
   const auto written = write_config(*company_, folder_ / "deep" / "sla.yml");
   ASSERT_TRUE(written.has_value()) << written.error();
