@@ -1,8 +1,11 @@
-"""Real peers from Debian for the integration tests: nginx, knot, the blackbox exporter, Prometheus, and certificates
-from openssl. Each is started on free ports in the folder of the test and ends with it.
+"""Real peers from Debian for the integration tests: nginx, knot, the blackbox exporter, Prometheus, Alertmanager, a
+mail server, and certificates from openssl. Each is started on free ports in the folder of the test and ends with it.
 """
 
+import email
+import email.policy
 import json
+import ssl
 import textwrap
 import urllib.parse
 
@@ -179,3 +182,67 @@ class Prometheus:
         """[(labels, [value])] of a range query."""
         data = self.api("query_range", query=expression, start=start, end=end, step=step)
         return [(one["metric"], [float(value) for _, value in one["values"]]) for one in data["result"]]
+
+
+class Alertmanager:
+    """Debian's Alertmanager, alone on its port; `web` is the path of a web configuration."""
+
+    CONFIG = "route: {receiver: nobody, group_wait: 0s}\nreceivers: [{name: nobody}]\n"
+
+    def __init__(self, test, name="alertmanager", web=None):
+        (self.program,) = test.need("prometheus-alertmanager")
+        self.test, self.name, self.web = test, name, web
+        self.port = harness.free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.config = test.write(f"{name}.yml", self.CONFIG)
+        self.starts = 0
+
+    def start(self):
+        """Begins empty: it keeps alerts in memory alone."""
+        self.starts += 1
+        extra = [f"--web.config.file={self.web}"] if self.web else []
+        self.process = self.test.start(
+            [self.program, f"--config.file={self.config}", f"--storage.path={self.test.folder / self.name}",
+             f"--web.listen-address=127.0.0.1:{self.port}", "--cluster.listen-address=", *extra],
+            f"{self.name}-{self.starts}")
+        if not self.web:
+            self.test.wait_until_up(self.process, self.url + "/-/ready")
+        return self
+
+    def stop(self):
+        self.process.stop()
+
+    def alerts(self, opener=harness.fetch):
+        """{name: alert} of those that fire."""
+        return {a["labels"]["alertname"]: a for a in json.loads(opener(self.url + "/api/v2/alerts").text)}
+
+
+class MailServer:
+    """aiosmtpd in a thread: STARTTLS and a login are required before it takes a mail."""
+
+    USER, PASSWORD = "sla", "a secret: \u00e9"
+
+    def __init__(self, test, certificate, key):
+        try:
+            from aiosmtpd.controller import Controller
+            from aiosmtpd.smtp import AuthResult
+        except ImportError:
+            test.skipTest("python3-aiosmtpd not installed: deploy/install-deps --tests")
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(certificate, key)
+        self.mails = []  # (envelope, message)
+
+        def login(server, session, envelope, mechanism, data):
+            good = (data.login, data.password) == (self.USER.encode(), self.PASSWORD.encode())
+            return AuthResult(success=good, handled=False)
+
+        self.port = harness.free_port()
+        self.controller = Controller(self, hostname="127.0.0.1", port=self.port, tls_context=context,
+                                     require_starttls=True, authenticator=login, auth_required=True)
+        self.controller.start()
+        test.addCleanup(self.controller.stop)
+
+    async def handle_DATA(self, server, session, envelope):
+        message = email.message_from_bytes(envelope.content, policy=email.policy.default)
+        self.mails.append((envelope, message))
+        return "250 taken"

@@ -12,6 +12,8 @@ ROOTS = {
     ".clang-format", ".clang-tidy", ".gitignore", ".gitattributes", ".dockerignore", "CHANGELOG.md", "CMakeLists.txt",
     "CMakePresets.json", "CONTRIBUTING.md", "LICENSE", "NOTICE", "README.md", ".ci/run", "tests/CMakeLists.txt",
 }
+# A source of the tests that is a program of its own.
+PROGRAM = re.compile(r"add_executable\(\w+ (\w[\w/]*\.cc)\)")
 PROGRAM_FOLDER = re.compile(r"sla_test_program\((\S+?)[\s)]")
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)|!\[[^\]]*\]\(([^)\s]+)\)")
 INCLUDE = re.compile(r'#\s*include\s*"([^"]+)"')
@@ -39,10 +41,12 @@ def built_by_glob(name, programs):
 
 def dead(texts):
     """Names of the files nobody reaches; `texts` maps each name to its text."""
-    programs = set(PROGRAM_FOLDER.findall(texts.get("tests/CMakeLists.txt", "")))
+    build = texts.get("tests/CMakeLists.txt", "")
+    programs = set(PROGRAM_FOLDER.findall(build))
+    alone = {f"tests/{source}" for source in PROGRAM.findall(build)}
     included = {i for text in texts.values() for i in INCLUDE.findall(text)}
     for name in sorted(texts):
-        if name in ROOTS or name in included or built_by_glob(name, programs):
+        if name in ROOTS or name in included or name in alone or built_by_glob(name, programs):
             continue
         if name.startswith(tuple(WHOLE_FOLDERS)):
             continue
