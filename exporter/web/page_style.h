@@ -28,6 +28,7 @@ h2 { font-size: 1.15rem; margin-top: 2rem; }
 .quiet, caption { color: var(--quiet); }
 th .quiet, th div { font-weight: normal; }
 th div { min-width: 14rem; }
+th div.bad { font-weight: normal; }
 .whole { white-space: nowrap; }
 code { font: 0.875em/1.4 ui-monospace, monospace; overflow-wrap: anywhere; }
 ul.plain { margin: 0; padding: 0; list-style: none; }

@@ -12,6 +12,7 @@ import urllib.parse
 
 import api_sides
 import harness
+import peers
 
 START = 1_700_000_010
 SAMPLES = "\n".join([
@@ -172,6 +173,38 @@ class Clients(harness.IntegrationTest):
         done = harness.run([harness.SLATOOL, "query", self.server.url + "/api/v1", "up"])
         self.assertEqual(1, done.code)
         self.assertIn("without /api/v1", done.err)
+
+
+class Guarded(harness.IntegrationTest):
+    """A server with TLS and a user."""
+
+    HASH = "$2b$04$abcdefghijklmnopqrstuu2r9OfJnfCsdneAXAGHnS4UpFFP8WIrW"  # secret
+
+    def setUp(self):
+        super().setUp()
+        self.authority = peers.Certificates(self)
+        certificate, key = self.authority.sign("server")
+        guard = {"tls_server_config": {"cert_file": str(certificate), "key_file": str(key)}, "basic_auth_users": {"ann": self.HASH}}
+        web_config = self.write("web.yml", json.dumps(guard))
+        self.server = api_sides.ApiServer(self, self.write("samples.om", SAMPLES), "--web.config.file", web_config)
+
+    def query(self, *words):
+        return harness.run([harness.SLATOOL, "query", self.server.url.replace("http:", "https:"), "1+1", "--time", "5", *words])
+
+    def test_slatool_comes_in_with_a_certificate_and_a_password(self):
+        password = self.write("password", "secret\n")
+        trust = ["--ca-file", self.authority.ca_file]
+        done = self.query(*trust, "--user", "ann", "--password-file", password)
+        self.assertEqual((0, "2  1970-01-01T00:00:05Z\n"), (done.code, done.out), done)
+        for words, sentence in [
+            (trust, "wants a user: give --user and --password-file"),
+            ([*trust, "--user", "ann", "--password-file", self.write("wrong", "guess\n")], "wants a user"),
+            (["--user", "ann", "--password-file", password], "certificate"),
+        ]:
+            done = self.query(*words)
+            self.assertEqual((1, ""), (done.code, done.out), done)
+            self.assertIn(sentence, done.err)
+            self.assertNotIn("secret", done.err)
 
 
 class LongQueries(harness.IntegrationTest):

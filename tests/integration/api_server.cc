@@ -1,7 +1,8 @@
 // Serves Prometheus' HTTP API from a file of samples, for tests that ask us and a real Prometheus
 // the same:
 //
-//   api_server --listen 127.0.0.1:0 --samples FILE [--rules FILE...] [--now SECONDS]
+//   api_server --listen 127.0.0.1:0 --samples FILE [--rules FILE]... [--now SECONDS]
+//              [--web.config.file FILE]
 //
 // FILE is OpenMetrics text with timestamps, what `promtool tsdb create-blocks-from openmetrics`
 // takes; the samples go into the store that the exporter serves. Rule files are evaluated at each
@@ -31,7 +32,7 @@
 namespace {
 
 struct Options {
-  std::string listen = "127.0.0.1:0", samples;
+  std::string listen = "127.0.0.1:0", samples, web_config_file;
   std::vector<std::string> rules;
   std::optional<std::int64_t> now;
 };
@@ -52,6 +53,7 @@ Options read_options(int argc, char** argv) {
     const std::string name = argv[i], value = argv[i + 1];
     if (name == "--listen") options.listen = value;
     if (name == "--samples") options.samples = value;
+    if (name == "--web.config.file") options.web_config_file = value;
     if (name == "--rules") options.rules.push_back(value);
     if (name == "--now") options.now = static_cast<std::int64_t>(std::stod(value) * 1000);
   }
@@ -162,15 +164,16 @@ int main(int argc, char** argv) {
 
   exporter::ApiContext context;
   context.source = [&store] { return store.snapshot(); };
-  context.rules = [view] { return view; };
+  context.rules = [&view] { return view; };
   context.now = [now] { return now; };
   context.version = SLA_VERSION;
   exporter::WebOptions web;
   web.listen = {options.listen};
+  web.web_config_file = options.web_config_file;
   std::vector<exporter::Route> routes = exporter::make_routes(
       {.snapshot = [] { return nullptr; }, .ready = [] { return true; }, .reload = {}});
   std::ranges::move(exporter::api_routes(std::move(context)), std::back_inserter(routes));
-  routes.push_back(exporter::rules_page_route([view] { return view; }));
+  routes.push_back(exporter::rules_page_route([&view] { return view; }));
   auto server = exporter::WebServer::start(std::move(web), std::move(routes));
   if (!server) give_up(server.error());
   fmt::print("{}\n", (*server)->ports().front());
