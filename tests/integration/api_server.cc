@@ -159,7 +159,7 @@ int main(int argc, char** argv) {
   const std::int64_t now = options.now.value_or(samples.rbegin()->first);
   rules::series::Store store;
   fill(store, samples);
-  const auto view =
+  auto view =
       std::make_shared<const exporter::RulesView>(evaluate(options.rules, store, first, now));
 
   exporter::ApiContext context;
