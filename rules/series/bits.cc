@@ -24,4 +24,11 @@ void BitWriter::clear() {
   free_ = 0;
 }
 
+std::uint64_t BitReader::peek_last() const {
+  const std::size_t byte = position_ / 8;
+  std::uint64_t word = 0;
+  if (byte < bytes_.size()) std::memcpy(&word, bytes_.data() + byte, bytes_.size() - byte);
+  return __builtin_bswap64(word) << (position_ % 8);
+}
+
 }  // namespace rules::series

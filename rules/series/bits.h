@@ -33,10 +33,13 @@ class BitReader {
   // How many ones stand before the next zero; stops at `limit` and then takes no zero.
   unsigned ones(unsigned limit);
   bool ok() const { return ok_; }
+  // For who looks at several things at once: the next 57 bits at least, on top, zeros behind the
+  // end; and on behind them.
+  std::uint64_t peek() const;
+  void skip(unsigned count);
 
  private:
-  std::uint64_t peek() const;  // the next 57 bits at least, on top; zeros behind the end
-  void skip(unsigned count);
+  std::uint64_t peek_last() const;  // less than eight bytes are left
 
   std::string_view bytes_;
   std::size_t position_ = 0;  // in bits
@@ -46,11 +49,8 @@ class BitReader {
 inline std::uint64_t BitReader::peek() const {
   const std::size_t byte = position_ / 8;
   std::uint64_t word = 0;
-  if (byte + 8 <= bytes_.size()) {
-    std::memcpy(&word, bytes_.data() + byte, 8);
-  } else if (byte < bytes_.size()) {
-    std::memcpy(&word, bytes_.data() + byte, bytes_.size() - byte);
-  }
+  if (byte + 8 > bytes_.size()) return peek_last();
+  std::memcpy(&word, bytes_.data() + byte, 8);
   return __builtin_bswap64(word) << (position_ % 8);
 }
 

@@ -188,14 +188,17 @@ WindowSummary Chunk::summary() const {
 }
 
 ChunkReader::ChunkReader(Chunk chunk)
-    : chunk_(std::move(chunk)), decoder_(chunk_.form(), chunk_.first(), chunk_.stream()) {}
+    : chunk_(std::move(chunk)),
+      decoder_(chunk_.form(), chunk_.first(), chunk_.stream()),
+      count_(chunk_.count()),
+      end_(chunk_.last().at) {}
 
 bool ChunkReader::next(Sample& out) {
-  if (taken_ == chunk_.count()) return false;
+  if (taken_ == count_) return false;
   const Sample sample = taken_ == 0 ? chunk_.first() : decoder_.next();
-  const bool follows = sample.at > last_ && sample.at <= chunk_.last().at;
+  const bool follows = sample.at > last_ && sample.at <= end_;
   if (taken_ > 0 && (!decoder_.ok() || !follows)) {
-    taken_ = chunk_.count();
+    taken_ = count_;
     return false;
   }
   ++taken_;

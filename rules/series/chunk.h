@@ -52,8 +52,8 @@ class ChunkReader {
  private:
   Chunk chunk_;
   Decoder decoder_;
-  std::uint32_t taken_ = 0;
-  std::int64_t last_ = 0;
+  std::uint32_t taken_ = 0, count_;
+  std::int64_t last_ = 0, end_;
 };
 
 // The open end of a series.

@@ -38,6 +38,7 @@ struct Width {
   unsigned prefix_bits, bits;
 };
 constexpr Width kSteps[] = {{0b10, 2, 3}, {0b110, 3, 8}, {0b1110, 4, 16}, {0b11110, 5, 58}};
+constexpr unsigned kNarrowSteps = 3;  // of these, no wider than a look ahead
 constexpr Width kTimes[] = {{0b110, 3, 14}, {0b1110, 4, 32}};
 
 }  // namespace
@@ -172,17 +173,13 @@ Decoder::Decoder(Form form, Sample first, std::string_view bytes) : bits_(bytes)
 }
 
 Sample Decoder::next() {
-  if (run_ == 0 && !bits_.bit()) {
-    const unsigned length = bits_.ones(kLongestRun);
-    run_ = (std::uint64_t{1} << length) | bits_.bits(length);
-  } else if (run_ == 0) {
-    take_time();
-    if (foreseen_.form == Form::whole) {
-      take_whole();
-    } else {
-      take_other();
+  if (run_ == 0) {
+    const std::uint64_t ahead = bits_.peek();
+    if (ahead >> 63 != 0) {
+      take_sample(ahead);
+      return {static_cast<std::int64_t>(foreseen_.at), std::bit_cast<double>(foreseen_.value)};
     }
-    return {static_cast<std::int64_t>(foreseen_.at), std::bit_cast<double>(foreseen_.value)};
+    take_run(ahead);
   }
   --run_;
   foreseen_.at += foreseen_.distance;
@@ -191,6 +188,41 @@ Sample Decoder::next() {
     foreseen_.value = bits_of_whole(foreseen_.number);
   }
   return {static_cast<std::int64_t>(foreseen_.at), std::bit_cast<double>(foreseen_.value)};
+}
+
+void Decoder::take_run(std::uint64_t ahead) {
+  const auto ones = static_cast<unsigned>(std::countl_one(ahead << 1));
+  const unsigned length = std::min(ones, kLongestRun);
+  const unsigned used = 1 + length + (length < kLongestRun ? 1 : 0);
+  run_ = std::uint64_t{1} << length;
+  if (length > 0) run_ |= ahead << used >> (64 - length);
+  bits_.skip(used + length);
+}
+
+// What nearly all samples are is decoded from one look: on time, and a whole number with a step
+// that changed by little.
+void Decoder::take_sample(std::uint64_t ahead) {
+  const auto kind = static_cast<unsigned>(std::countl_one(ahead << 2));
+  const bool on_time = ahead >> 62 == 0b10;
+  if (on_time && foreseen_.form == Form::whole && kind <= kNarrowSteps) {
+    const unsigned used = 2 + kind + 1, width = kind == 0 ? 0 : kSteps[kind - 1].bits;
+    foreseen_.at += foreseen_.distance;
+    step_on(width == 0 ? 0 : ahead << used >> (64 - width));
+    return bits_.skip(used + width);
+  }
+  bits_.skip(1);
+  take_time();
+  if (foreseen_.form == Form::whole) {
+    take_whole();
+  } else {
+    take_other();
+  }
+}
+
+void Decoder::step_on(std::uint64_t change) {
+  foreseen_.step += unzigzag(change);
+  foreseen_.number += foreseen_.step;
+  foreseen_.value = bits_of_whole(foreseen_.number);
 }
 
 void Decoder::take_time() {
@@ -220,9 +252,7 @@ void Decoder::take_whole() {
     foreseen_.value = bits_.bits(64);
     return;
   }
-  if (kind > 0) foreseen_.step += unzigzag(bits_.bits(kSteps[kind - 1].bits));
-  foreseen_.number += foreseen_.step;
-  foreseen_.value = bits_of_whole(foreseen_.number);
+  step_on(kind == 0 ? 0 : bits_.bits(kSteps[kind - 1].bits));
 }
 
 void Decoder::take_other() {

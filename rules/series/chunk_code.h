@@ -72,8 +72,11 @@ class Decoder {
   bool ok() const { return bits_.ok(); }
 
  private:
+  void take_run(std::uint64_t ahead);
+  void take_sample(std::uint64_t ahead);
   void take_time();
   void take_whole();
+  void step_on(std::uint64_t change);
   void take_other();
 
   Foreseen foreseen_;
