@@ -60,10 +60,10 @@ class EvhttpServer : public WebServer {
 
   std::expected<void, std::string> listen(const std::string& address);
   void take(evhttp_request* request, Connection& connection);
-  void admit(ExchangePtr exchange, std::string_view authorization);
-  void compare(ExchangePtr exchange, Access::Compare job);
+  void admit(const ExchangePtr& exchange, std::string_view authorization);
+  void compare(const ExchangePtr& exchange, Access::Compare job);
   static WebResponse busy();
-  void dispatch(ExchangePtr exchange);
+  void dispatch(const ExchangePtr& exchange);
   void finish(const ExchangePtr& exchange);
   void begin_stop();
   void drain();

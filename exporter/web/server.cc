@@ -199,24 +199,24 @@ void EvhttpServer::take(evhttp_request* request, Connection& connection) {
   }
   exchange->request = std::move(*parsed);
   exchange->request.gone = connection.gone;
-  admit(std::move(exchange), request_header(request, "Authorization"));
+  admit(exchange, request_header(request, "Authorization"));
 }
 
-void EvhttpServer::admit(ExchangePtr exchange, std::string_view authorization) {
+void EvhttpServer::admit(const ExchangePtr& exchange, std::string_view authorization) {
   Access::Decision decision = access_->admit(authorization);
   if (auto* answer = std::get_if<WebResponse>(&decision)) {
     exchange->response = std::move(*answer);
     return finish(exchange);
   }
   if (auto* job = std::get_if<Access::Compare>(&decision)) {
-    return compare(std::move(exchange), std::move(*job));
+    return compare(exchange, std::move(*job));
   }
   exchange->request.user = std::get<Access::Admitted>(decision).user;
-  dispatch(std::move(exchange));
+  dispatch(exchange);
 }
 
 // A comparison takes tens of milliseconds, which the server thread has not got.
-void EvhttpServer::compare(ExchangePtr exchange, Access::Compare job) {
+void EvhttpServer::compare(const ExchangePtr& exchange, Access::Compare job) {
   const bool taken = passwords_.post([this, exchange, job = std::move(job)] {
     const bool matches = bcrypt_matches(job.credentials.password, job.hash) && job.known;
     queue_.post([this, exchange, matches, key = job.key, user = job.credentials.user] {
@@ -238,7 +238,7 @@ WebResponse EvhttpServer::busy() {
   return response;
 }
 
-void EvhttpServer::dispatch(ExchangePtr exchange) {
+void EvhttpServer::dispatch(const ExchangePtr& exchange) {
   auto found = router_.find(exchange->request);
   if (from_another_origin(exchange->request)) {
     exchange->response = error_response(403, "requests from other sites may not change anything");

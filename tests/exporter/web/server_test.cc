@@ -19,7 +19,8 @@ using std::chrono::milliseconds;
 WebResponse echo(const WebRequest& request) {
   WebResponse response;
   response.body = request.method + " " + request.path;
-  for (const auto& [name, value] : request.query) response.body += "|" + name + "=" + value;
+  for (const auto& [name, value] : request.query)
+    response.body.append("|").append(name).append("=").append(value);
   return response;
 }
 
