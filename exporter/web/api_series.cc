@@ -41,7 +41,8 @@ std::optional<Error> visit_series(const ApiContext& context, const WebRequest& r
   for (const Matchers& matchers : sets) {
     for (const auto& cursor : source->select(matchers, window.start - 1, window.end)) {
       if (patience.over()) return patience.error();
-      visit(cursor->labels());
+      rules::Sample newest;
+      if (cursor->latest(window.start - 1, window.end, newest)) visit(cursor->labels());
     }
   }
   return std::nullopt;

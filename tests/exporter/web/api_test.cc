@@ -75,6 +75,11 @@ TEST_F(ApiTest, ListsWhatHasSamplesInTheWindow) {
             R"({"status":"success","data":[{"__name__":"old","job":"a"}]})")
       << "once, though both match";
   EXPECT_EQ(ask("label/job").status, 404);
+
+  source_->add({{"__name__", "old"}, {"job", "a"}}, {kNow, 1});
+  EXPECT_EQ(text("series", {{"match[]", "old"}, {"start", "1699995000"}, {"end", "1699999000"}}),
+            R"({"status":"success","data":[]})")
+      << "samples before and after are not samples in between";
 }
 
 TEST_F(ApiTest, RefusesMoreSamplesThanOneQueryMayHold) {
