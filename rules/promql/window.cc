@@ -7,22 +7,28 @@ namespace rules {
 namespace {
 
 constexpr std::size_t kSamplesOfWork = 16;
+constexpr std::int64_t kFewSamples = 250;  // some two chunks of a store
 
 }  // namespace
 
 void Window::move(std::int64_t start, std::int64_t end) {
   if (start == start_ && end == end_) return;
+  slides_ = summary_ && summary_->count <= kFewSamples && start > start_ && start < end_;
   start_ = start;
   end_ = end;
   summary_.reset();
 }
 
 const WindowSummary& Window::summary() {
-  if (!summary_) {
-    summary_ = cursor_.summary(start_, end_);
-    // Of a store it costs a chunk at a time, of a subquery each sample.
-    budget_.work(static_cast<std::size_t>(summary_->count) / kSamplesOfWork);
+  if (summary_) return *summary_;
+  if (slides_) {
+    WindowSummary seen;
+    for (const Sample& sample : samples()) seen.add(sample);
+    return summary_.emplace(seen);
   }
+  summary_ = cursor_.summary(start_, end_);
+  // Of a store it costs a chunk at a time, of a subquery each sample.
+  budget_.work(static_cast<std::size_t>(summary_->count) / kSamplesOfWork);
   return *summary_;
 }
 

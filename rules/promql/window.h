@@ -1,6 +1,7 @@
 // What a window function sees: the samples in (start, end] of one series, seen from one step. Asked
 // for its summary, a window costs its two ends; asked for samples, only those that came since the
-// step before are read. Without stale markers either way.
+// step before are read. A summary of few samples that slides is taken from these, because the two
+// ends cost more then. Without stale markers either way.
 #pragma once
 
 #include <cstdint>
@@ -36,6 +37,7 @@ class Window {
   Budget& budget_;
   std::int64_t start_ = 0, end_ = 0;
   std::optional<WindowSummary> summary_;
+  bool slides_ = false;  // over few samples, most of which it has seen before
   std::vector<Sample> samples_;
   std::int64_t read_from_ = 0, read_to_ = 0;  // samples_ holds (read_from_, read_to_]
 };

@@ -35,15 +35,26 @@ class SeriesCursor : public Cursor {
     bool more;
   };
 
+  // Where `samples` stands: the first sample it has not been asked for yet.
+  struct Reading {
+    std::size_t chunk;
+    ChunkReader reader;
+    Sample next;
+    bool more;
+    std::int64_t passed;  // samples up to here have gone by
+  };
+
   std::size_t size() const { return held_.leaving.size() + held_.count + (held_.head ? 1 : 0); }
   const Chunk& chunk(std::size_t i) const;
   std::int64_t last_of(std::size_t i) const;
   // The first chunk that ends behind `from`.
   std::size_t first_after(std::int64_t from) const;
   void go_to(std::size_t chunk, std::int64_t to);
+  void read_on(std::size_t chunk, std::int64_t from);
 
   Held held_;
   std::optional<Place> place_;
+  std::optional<Reading> reading_;
 };
 
 const Chunk& SeriesCursor::chunk(std::size_t i) const {
@@ -74,12 +85,21 @@ std::size_t SeriesCursor::first_after(std::int64_t from) const {
 void SeriesCursor::samples(std::int64_t from, std::int64_t to, std::vector<Sample>& out) {
   to = std::min(to, held_.limit);
   for (std::size_t i = first_after(from); i < size() && chunk(i).first().at <= to; ++i) {
-    ChunkReader reader(chunk(i));
-    Sample sample;
-    while (reader.next(sample) && sample.at <= to) {
-      if (sample.at > from) out.push_back(sample);
+    read_on(i, from);
+    Reading& reading = *reading_;
+    for (; reading.more && reading.next.at <= to;
+         reading.more = reading.reader.next(reading.next)) {
+      if (reading.next.at > from) out.push_back(reading.next);
     }
+    reading.passed = to;
   }
+}
+
+// Calls that follow one another in time go on where the one before has stopped.
+void SeriesCursor::read_on(std::size_t i, std::int64_t from) {
+  if (reading_ && reading_->chunk == i && reading_->passed <= from) return;
+  reading_.emplace(Reading{i, ChunkReader(chunk(i)), {}, true, from});
+  reading_->more = reading_->reader.next(reading_->next);
 }
 
 WindowSummary SeriesCursor::summary(std::int64_t from, std::int64_t to) {

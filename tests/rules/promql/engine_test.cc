@@ -264,10 +264,15 @@ TEST_F(Engine, TakesWindowsFromSummariesAndSelectsOnce) {
     const CountingSource counting(source_);
     const auto expr = parse(std::string(function) + "(a_total[5m])");
     ASSERT_TRUE(expr.has_value()) << function;
-    ASSERT_TRUE(evaluate(**expr, counting, Range{0, 9 * kMinute, kMinute}).has_value());
+    // One behind the other, so that none has seen what the next one needs.
+    ASSERT_TRUE(evaluate(**expr, counting, Range{0, 45 * kMinute, 5 * kMinute}).has_value());
     EXPECT_EQ(counting.reads.selects, 1) << function;
     EXPECT_EQ(counting.reads.summaries, 10) << function;
     EXPECT_EQ(counting.reads.samples, 0) << function;
+    // Over each other: a window of few samples slides.
+    ASSERT_TRUE(evaluate(**expr, counting, Range{0, 9 * kMinute, kMinute}).has_value());
+    EXPECT_EQ(counting.reads.summaries, 11) << function;
+    EXPECT_LE(counting.reads.samples, 10) << function;
   }
 }
 

@@ -90,6 +90,28 @@ TEST(Cursor, LatestFollowsGrowingTimesAndGoesBack) {
   }
 }
 
+TEST(Cursor, SamplesGoOnWhereTheCallBeforeHasStoppedAndGoBack) {
+  Store store;
+  std::vector<Sample> samples;
+  for (int i = 0; i < 1'000; ++i) {
+    samples.push_back({kStart + i * 1000 + (i % 3) * 10, static_cast<double>(i % 7)});
+    store.append({{"a", "b"}}, samples.back().at, samples.back().value);
+  }
+  store.commit(kForever);
+  auto cursor = std::move(store.snapshot()->select({}, kNever, kForever).at(0));
+  Random random(7);
+  std::int64_t to = kStart;
+  for (int i = 0; i < 3'000; ++i) {
+    // As a window that slides: from where the last call ended; now and then from anywhere.
+    const bool jumps = between(random, 0, 9) == 0;
+    const std::int64_t from = jumps ? kStart + between(random, -5'000, 1'000'000) : to;
+    to = from + between(random, 0, i % 50 == 0 ? 400'000 : 3'000);
+    std::vector<Sample> found;
+    cursor->samples(from, to, found);
+    ASSERT_TRUE(same_samples(in_window(samples, from, to), found)) << from - kStart << " " << i;
+  }
+}
+
 void compare_windows(Random& random, const Source& source, const NaiveStore& naive,
                      std::int64_t tick) {
   const Dump want = naive.dump({}, kNever, tick);
