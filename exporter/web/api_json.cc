@@ -71,6 +71,24 @@ std::string scientific(double value) {
   return {digits, done.ptr};
 }
 
+// Below 2^53 the shortest digits of a number are all there are, so that they need no filling up.
+void append_fixed(std::string& out, double value) {
+  constexpr double kExact = 9007199254740992;
+  if (!(std::abs(value) < kExact)) {
+    out += rules::format_number(value);
+    return;
+  }
+  char digits[64];
+  const auto done = std::to_chars(digits, digits + sizeof digits, value, std::chars_format::fixed);
+  out.append(digits, done.ptr);
+}
+
+template <class Integer>
+void append_integer(std::string& out, Integer value) {
+  char digits[24];
+  out.append(digits, std::to_chars(digits, digits + sizeof digits, value).ptr);
+}
+
 template <class Pairs>
 void append_pairs(std::string& out, const Pairs& pairs) {
   out.push_back('{');
@@ -123,7 +141,11 @@ void append_escaped(std::string& out, std::string_view text) { append_quoted(out
 
 void append_value(std::string& out, double value) {
   out.push_back('"');
-  out += needs_exponent(value) ? scientific(value) : rules::format_number(value);
+  if (needs_exponent(value)) {
+    out += scientific(value);
+  } else {
+    append_fixed(out, value);
+  }
   out.push_back('"');
 }
 
@@ -144,8 +166,12 @@ void append_number(std::string& out, double value) {
 void append_timestamp(std::string& out, std::int64_t at) {
   // Never the smallest number: the engine refuses times so far away.
   const std::int64_t size = at < 0 ? -at : at;
-  fmt::format_to(std::back_inserter(out), "{}{}", at < 0 ? "-" : "", size / 1000);
-  if (size % 1000 != 0) fmt::format_to(std::back_inserter(out), ".{:03}", size % 1000);
+  if (at < 0) out.push_back('-');
+  append_integer(out, size / 1000);
+  const std::int64_t rest = size % 1000;
+  if (rest == 0) return;
+  out += rest < 10 ? ".00" : rest < 100 ? ".0" : ".";
+  append_integer(out, rest);
 }
 
 void append_instant(std::string& out, std::int64_t at) {
