@@ -160,6 +160,7 @@ int check_rules(const CheckRulesOptions& options) {
   std::vector<std::string> names = options.files;
   if (names.empty()) names.emplace_back();
   std::vector<RuleFileResult> files;
+  files.reserve(names.size());
   for (const std::string& name : names) files.push_back(read(name));
   for (const RuleFileResult& file : files) {
     if (file) input.files.push_back(&*file);

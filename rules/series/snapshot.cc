@@ -18,6 +18,9 @@ struct Held {
   std::int64_t limit = 0;  // the last instant the snapshot may see
 };
 
+// Chunks lie scattered in memory: this many before one is read, it is asked for.
+constexpr std::size_t kAhead = 4;
+
 class SeriesCursor : public Cursor {
  public:
   explicit SeriesCursor(Held held) : held_(std::move(held)) {}
@@ -109,6 +112,7 @@ WindowSummary SeriesCursor::summary(std::int64_t from, std::int64_t to) {
     const std::int64_t first = chunk(i).first().at;
     if (first > to) break;
     if (first > from && last_of(i) <= to) {
+      if (i + kAhead < size()) __builtin_prefetch(chunk(i + kAhead).bytes().data());
       all.add(chunk(i).summary());
       continue;
     }
