@@ -2,16 +2,14 @@
 // several kinds; a tick of 10 to 100,000 series; a window of an hour, of three days, of thirty; a
 // start from what was saved. Run: series_bench [--benchmark_filter=...].
 #include <benchmark/benchmark.h>
-#include <fmt/format.h>
 #include <malloc.h>
 
 #include <atomic>
-#include <cmath>
 #include <cstdlib>
 #include <new>
-#include <random>
 
 #include "rules/series/store.h"
+#include "tests/bench/series_kinds.h"
 
 namespace {
 
@@ -43,65 +41,7 @@ namespace {
 
 using namespace rules;
 using namespace rules::series;
-
-constexpr std::int64_t kStart = 1'764'000'000'000;
-constexpr std::int64_t kMinute = 60'000;
-
-Labels series_number(std::int64_t i) {
-  return {{"__name__", "sla_slots_total"},
-          {"sla_agreement", "published"},
-          {"sla_service", fmt::format("service-{}", i / 4)},
-          {"verdict", std::vector{"good", "bad", "unknown", "excluded"}[i % 4]}};
-}
-
-// One value a minute, as our series have them.
-struct Kind {
-  const char* name;
-  double (*next)(double last, std::int64_t minute, std::mt19937& random);
-};
-
-bool one_in(std::mt19937& random, int n) { return random() % static_cast<unsigned>(n) == 0; }
-
-const Kind kKinds[] = {
-    {"constant", [](double, std::int64_t, std::mt19937&) { return 1.0; }},
-    {"fraction", [](double, std::int64_t, std::mt19937&) { return 0.99; }},
-    {"counter_by_one", [](double last, std::int64_t, std::mt19937&) { return last + 1; }},
-    {"counter_every_5m",
-     [](double last, std::int64_t minute, std::mt19937&) { return last + (minute % 5 == 0); }},
-    {"counter_at_random",
-     [](double last, std::int64_t, std::mt19937& random) { return last + one_in(random, 3); }},
-    {"timestamp", [](double, std::int64_t minute,
-                     std::mt19937&) { return static_cast<double>(kStart / 1000 + 60 * minute); }},
-    {"up_mostly",
-     [](double, std::int64_t, std::mt19937& random) { return one_in(random, 200) ? 0.0 : 1.0; }},
-    {"budget_ratio",
-     [](double last, std::int64_t, std::mt19937& random) {
-       return one_in(random, 200) ? last - 1.0 / 86 : last;
-     }},
-    {"availability_each_slot",
-     [](double, std::int64_t minute, std::mt19937&) {
-       return static_cast<double>(minute / 5) / static_cast<double>(minute / 5 + 7);
-     }},
-    {"latency",
-     [](double, std::int64_t, std::mt19937& random) {
-       return std::lognormal_distribution(-2.5, 0.3)(random);
-     }},
-};
-
-void fill(Store& store, const Kind& kind, std::int64_t series, std::int64_t minutes) {
-  std::mt19937 random(1);
-  std::vector<Labels> labels;
-  std::vector<double> last(static_cast<std::size_t>(series), 1.0);
-  for (std::int64_t i = 0; i < series; ++i) labels.push_back(series_number(i));
-  for (std::int64_t minute = 0; minute < minutes; ++minute) {
-    const std::int64_t at = kStart + minute * kMinute;
-    for (std::size_t i = 0; i < labels.size(); ++i) {
-      last[i] = kind.next(last[i], minute, random);
-      store.append(labels[i], at, last[i]);
-    }
-    store.commit(at);
-  }
-}
+using namespace rules::bench;
 
 // Forty days of 20 series, labels, index and open ends included.
 void BM_BytesPerSample(benchmark::State& state) {
