@@ -197,7 +197,7 @@ def main(measured, description):
 
 def parse(parser):
     parser.add_argument("--build", type=pathlib.Path, default=harness.BUILD, help="the build to measure")
-    parser.add_argument("--quick", action="store_true", help="smaller sizes: whether all is about right, in two minutes")
+    parser.add_argument("--quick", action="store_true", help="smaller sizes: whether all is about right, in four minutes")
     parser.add_argument("--all", action="store_true", help="also the sizes that take the peer minutes")
     arguments = parser.parse_args()
     return Options(build=arguments.build.resolve(), quick=arguments.quick, all=arguments.all)
