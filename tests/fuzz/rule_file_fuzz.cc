@@ -1,12 +1,15 @@
 // Fuzzes the reader of rule files: whatever the bytes, it must answer with rules whose expressions
 // are there, or with errors that have a message and a place inside the text. What it has read is
-// evaluated for some minutes, so that the machine behind it meets odd rules too.
+// evaluated for some minutes and linted, so that the machine and the lints behind it meet odd rules
+// too.
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <string_view>
+#include <vector>
 
 #include "exporter/config/rule_file.h"
+#include "exporter/tool/lint/lint.h"
 #include "rules/group/evaluate.h"
 #include "rules/promqltest/memory_source.h"
 
@@ -38,6 +41,17 @@ void evaluate(const rules::RuleGroup& group) {
   }
 }
 
+void lint(const rules::RuleFile& file, std::string_view text) {
+  exporter::lint::Input input{
+      .files = {&file}, .config = nullptr, .retention = {}, .target = {{2, 42}}};
+  std::vector<const exporter::lint::Lint*> all;
+  for (const exporter::lint::Lint& each : exporter::lint::lints()) all.push_back(&each);
+  const auto lines = std::ranges::count(text, '\n') + 1;
+  for (const exporter::lint::Finding& finding : exporter::lint::run(input, all)) {
+    if (finding.text.empty() || finding.place.line < 1 || finding.place.line > lines) std::abort();
+  }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -53,5 +67,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
     evaluate(group);
   }
+  lint(*file, text);
   return 0;
 }

@@ -77,6 +77,8 @@ std::vector<Finding> run(const Input& input, const std::vector<const Lint*>& cho
     return std::tuple(place_of(input, finding.file), finding.place.line, finding.place.column,
                       finding.lint, finding.text);
   });
+  const auto twice = std::ranges::unique(all);
+  all.erase(twice.begin(), twice.end());
   return all;
 }
 

@@ -38,6 +38,7 @@ struct Finding {
   std::string file;
   rules::Place place;
   std::string text;
+  bool operator==(const Finding&) const = default;
 };
 
 class Catalogue;
@@ -52,8 +53,8 @@ struct Lint {
 std::span<const Lint> lints();
 const Lint* find_lint(std::string_view name);
 
-// What these lints find, by file in the order given, then by place; with a target also what is
-// newer.
+// What these lints find, by file in the order given, then by place, each thing once; with a target
+// also what is newer.
 std::vector<Finding> run(const Input& input, const std::vector<const Lint*>& chosen);
 
 // The lints; each is described in kLints.

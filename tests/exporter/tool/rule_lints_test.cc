@@ -191,7 +191,7 @@ TEST_F(RuleLints, FindGroupsFasterThanWhatTheyRead) {
 }
 
 TEST_F(RuleLints, FindMetricsThatNobodyMakes) {
-  const std::string file = rules_of({"record: a:b, expr: sum(probe_succes)",
+  const std::string file = rules_of({"record: a:b, expr: sum(probe_succes) / count(probe_succes)",
                                      "record: b, expr: '{__name__=~\"nothing_.*\"}'",
                                      "record: c, expr: 'count(ALERTS{alertname=\"Gone\"})'",
                                      "record: d, expr: sla_exporter_loop_lag_seconds"});
