@@ -34,6 +34,7 @@
 #include "exporter/service_manager.h"
 #include "exporter/version.h"
 #include "exporter/web/api.h"
+#include "exporter/web/graph_page.h"
 #include "exporter/web/pages.h"
 #include "exporter/web/rules_page.h"
 #include "exporter/web/server.h"
@@ -247,6 +248,7 @@ std::expected<void, std::string> TheApp::open_web() {
   if (options_.enable_lifecycle) pages.reload = [this] { return reload(); };
   std::vector<Route> routes = make_routes(std::move(pages));
   routes.push_back(rules_page_route([this] { return runner_->view(); }));
+  routes.push_back(graph_page_route(api_context()));
   for (Route& route : api_routes(api_context())) routes.push_back(std::move(route));
   routes.push_back(
       metrics_route([this] { return monitor_->snapshot(); }, stats_,

@@ -43,6 +43,8 @@ td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; wh
 .unknown, .unproven { color: var(--unknown); }
 .excluded { color: var(--excluded); }
 a { color: inherit; }
+textarea { width: 100%; box-sizing: border-box; font: 0.9rem/1.4 ui-monospace, monospace; color: inherit; background: inherit; }
+button { font: inherit; padding: 0.2rem 1rem; }
 footer { margin-top: 3rem; color: var(--quiet); font-size: 0.9rem; }
 @media print { nav { display: none; } body { margin: 0; max-width: none; } }
 )css";

@@ -185,6 +185,7 @@ std::string rules_page(const RulesView* view) {
       "<title>Rules - SLA Exporter</title>\n"
       "<link rel=\"stylesheet\" href=\"assets/style.css\">\n</head>\n<body>\n<main>\n"
       "<h1>Rules</h1>\n<nav aria-label=\"Endpoints\"><ul><li><a href=\"./\">Overview</a></li>"
+      "<li><a href=\"graph\">Query</a></li>"
       "<li><a href=\"metrics\">Metrics</a></li><li><a href=\"api/v1/rules\">Rules as JSON</a></li>"
       "<li><a href=\"api/v1/alerts\">Alerts as JSON</a></li></ul></nav>\n{}</main>\n"
       "<footer>sla_exporter {}</footer>\n</body>\n</html>\n",
