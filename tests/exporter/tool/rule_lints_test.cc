@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <fstream>
+#include <iterator>
 
 #include "exporter/config/rule_file.h"
 #include "exporter/tool/lint/lint.h"
@@ -81,9 +82,14 @@ TEST_F(RuleLints, FailOnlyWhenTheyAreFatal) {
       1);
 }
 
-TEST_F(RuleLints, HaveAHelpEach) {
+TEST_F(RuleLints, HaveAHelpAndALineInTheDocumentEach) {
   EXPECT_EQ(call({"check", "rules", "--help"}), 0);
-  for (const lint::Lint& each : lint::lints()) EXPECT_THAT(out_, HasSubstr(each.name));
+  std::ifstream page(std::string(SLA_SOURCE_DIR) + "/docs/slatool.md");
+  const std::string document{std::istreambuf_iterator<char>(page), {}};
+  for (const lint::Lint& each : lint::lints()) {
+    EXPECT_THAT(out_, HasSubstr(each.name));
+    EXPECT_THAT(document, HasSubstr(fmt::format("\n- `{}`: ", each.name)));
+  }
 }
 
 TEST_F(RuleLints, FindWindowsThatHoldASingleProbe) {
