@@ -68,14 +68,8 @@ std::string host_name() {
 }
 
 SampleStoreOptions sample_options(const Retention& retention, const std::filesystem::path& folder) {
-  const auto milliseconds = [](Duration kept) {
-    return std::chrono::duration_cast<std::chrono::milliseconds>(kept).count();
-  };
   SampleStoreOptions options{.folder = folder};
-  options.store.keep = {{"", milliseconds(retention.samples)}};
-  for (std::string_view prefix : kShortLivedPrefixes) {
-    options.store.keep.push_back({std::string(prefix), milliseconds(retention.probe_samples)});
-  }
+  options.store.keep = kept_samples(retention);
   options.store.bytes = retention.sample_bytes;
   return options;
 }

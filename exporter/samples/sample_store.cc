@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "exporter/metrics/names.h"
+
 namespace exporter {
 namespace {
 
@@ -12,6 +14,17 @@ std::unexpected<std::string> sentence(const LedgerError& error) {
 }
 
 }  // namespace
+
+std::vector<rules::series::Keep> kept_samples(const Retention& retention) {
+  const auto milliseconds = [](Duration kept) {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(kept).count();
+  };
+  std::vector<rules::series::Keep> keep = {{"", milliseconds(retention.samples)}};
+  for (std::string_view prefix : kShortLivedPrefixes) {
+    keep.push_back({std::string(prefix), milliseconds(retention.probe_samples)});
+  }
+  return keep;
+}
 
 SampleStore::SampleStore(SampleStoreOptions options) : options_(std::move(options)) {
   options_.store.log = !options_.folder.empty();

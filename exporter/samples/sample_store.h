@@ -12,10 +12,14 @@
 #include <string>
 #include <vector>
 
+#include "exporter/config/config.h"
 #include "exporter/samples/sample_file.h"
 #include "rules/series/store.h"
 
 namespace exporter {
+
+// How long samples of which series are kept.
+std::vector<rules::series::Keep> kept_samples(const Retention& retention);
 
 struct SampleStoreOptions {
   std::filesystem::path folder;  // empty: memory only

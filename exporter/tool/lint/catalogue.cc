@@ -5,8 +5,8 @@
 
 #include <algorithm>
 
+#include "exporter/samples/sample_store.h"
 #include "rules/promql/matcher.h"
-#include "rules/series/store.h"
 
 namespace exporter::lint {
 namespace {
@@ -78,7 +78,9 @@ std::int64_t Catalogue::interval(const rules::RuleGroup& group) const {
 
 std::int64_t Catalogue::kept(std::string_view metric) const {
   if (input_.retention) return *input_.retention;
-  const std::vector<rules::series::Keep> keep = rules::series::StoreOptions{}.keep;
+  const Retention defaults;
+  const std::vector<rules::series::Keep> keep =
+      kept_samples(input_.config ? input_.config->retention : defaults);
   const rules::series::Keep* longest_fit = nullptr;
   std::int64_t longest = 0;
   for (const rules::series::Keep& each : keep) {

@@ -155,6 +155,8 @@ TEST_F(RuleLints, FindRangesBeyondWhatIsKept) {
   EXPECT_EQ(lint("long-range", file, {"--retention", "6d"}), 3);
   EXPECT_EQ(found("long-range"), 6u) << error_;
   EXPECT_EQ(lint("long-range", file, {"--retention", "six"}), 2);
+  const std::string kept = config("retention: {samples: 41d, probe_samples: 8d}\n");
+  EXPECT_EQ(lint("long-range", file, {"--config.file", kept}), 0) << error_;
 }
 
 TEST_F(RuleLints, FindAlertsThatMustHoldLongerThanTheirWindow) {
