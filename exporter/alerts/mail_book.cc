@@ -175,6 +175,7 @@ std::vector<DeliveryChange> MailBook::changes() {
 
 std::vector<DeliveryChange> MailBook::farewell() const {
   std::vector<DeliveryChange> changes;
+  changes.reserve(stored_.size());
   for (const auto& [key, json] : stored_) {
     changes.push_back({std::string(kTarget), key, std::nullopt});
   }

@@ -136,7 +136,7 @@ std::string mail_date(probes::WallTime at) {
 }
 
 std::string header_text(std::string_view text) {
-  const std::string line = one_line(text, kMaxSubject);
+  std::string line = one_line(text, kMaxSubject);
   const bool plain =
       std::ranges::all_of(line, [](char c) { return static_cast<unsigned char>(c) < 0x80; }) &&
       line.find("=?") == line.npos;

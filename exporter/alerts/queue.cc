@@ -99,6 +99,7 @@ bool AlertQueue::refused(const Batch& batch) {
   if (batch.suspect && !suspects_.empty()) suspects_.pop_front();
   if (batch.alerts.size() > 1) {
     std::vector<std::string> keys;
+    keys.reserve(batch.alerts.size());
     for (const OutgoingAlert& alert : batch.alerts) keys.push_back(alert.key());
     const auto middle = keys.begin() + static_cast<std::ptrdiff_t>(keys.size() / 2);
     suspects_.emplace_front(middle, keys.end());
@@ -133,6 +134,7 @@ std::vector<DeliveryChange> AlertQueue::changes() {
 
 std::vector<DeliveryChange> AlertQueue::farewell() const {
   std::vector<DeliveryChange> changes;
+  changes.reserve(stored_.size());
   for (const std::string& key : stored_) changes.push_back({target_, key, std::nullopt});
   return changes;
 }

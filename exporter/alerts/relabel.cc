@@ -112,6 +112,7 @@ class Relabeller::Step {
       return {};
     }
     std::vector<std::string_view> found;
+    found.reserve(groups.size());
     for (const re2::StringPiece& group : groups) found.emplace_back(group.data(), group.size());
     return found;
   }

@@ -78,12 +78,14 @@ std::string show_relabel(const Relabel& relabel) {
 std::string show_relabels(const std::vector<Relabel>& relabels) {
   if (relabels.empty()) return "";
   std::vector<std::string> items;
+  items.reserve(relabels.size());
   for (const Relabel& relabel : relabels) items.push_back(show_relabel(relabel));
   return fmt::format("[{}]", fmt::join(items, ", "));
 }
 
 std::string show_static(const std::vector<StaticTargets>& groups) {
   std::vector<std::string> items;
+  items.reserve(groups.size());
   for (const StaticTargets& group : groups) {
     items.push_back(show_map({{"targets", show_list(group.targets)},
                               {"labels", group.labels.empty() ? "" : show_texts(group.labels)}}));
@@ -144,6 +146,7 @@ std::string show_alerting(const Alerting& alerting) {
   std::string out = "alerting:\n";
   put(out, 2, "evaluate", alerting.evaluate_here ? "here" : "elsewhere");
   std::vector<std::string> files;
+  files.reserve(alerting.rule_files.size());
   for (const auto& file : alerting.rule_files) files.push_back(file->path);
   put(out, 2, "rule_files", show_list(files));
   put(out, 2, "external_labels", show_texts(alerting.external_labels));
