@@ -2,9 +2,11 @@
 or a kill, one bad alert does not keep others back, and secrets get through.
 """
 
+import http.server
 import json
 import ssl
 import subprocess
+import threading
 import urllib.request
 
 import harness
@@ -169,6 +171,32 @@ class AlertDelivery(harness.IntegrationTest):
         self.assertIn("[OVER]", server.mails[1][1]["Subject"])
         self.assertNotEqual(message["Message-ID"], server.mails[1][1]["Message-ID"])
         self.assertNotIn(server.PASSWORD, sender.log.read_text())
+
+    def test_a_heartbeat_is_heard(self):
+        beats = []
+
+        class Watcher(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                beats.append((self.path, self.headers["Content-Length"], self.headers["Authorization"]))
+                self.send_response(204)
+                self.end_headers()
+
+            def log_message(self, *words):
+                pass
+
+        watcher = http.server.HTTPServer(("127.0.0.1", 0), Watcher)
+        thread = threading.Thread(target=watcher.serve_forever)
+        thread.start()
+        self.addCleanup(watcher.server_close)
+        self.addCleanup(thread.join)
+        self.addCleanup(watcher.shutdown)
+        self.write("url", f"http://127.0.0.1:{watcher.server_port}/ping/s3cret\n")
+        self.write("token", "t0ken\n")
+        sender = Sender(self, {"heartbeat": {"url_file": "url", "authorization": {"credentials_file": "token"}}})
+        self.assertEqual(0, sender.figures()["heartbeats"])
+        sender.say("fire Down")
+        harness.wait_for(lambda: sender.figures()["heartbeats"] == 1, "the beat to be taken")
+        self.assertEqual([("/ping/s3cret", "0", "Bearer t0ken")], beats)
 
     def test_a_password_that_is_wrong_is_said(self):
         certificates = peers.Certificates(self)
