@@ -38,6 +38,7 @@ class AlertSender {
       rows_[{row[0], row[1]}] = row[2];
     }
     std::vector<DeliveryRow> rows_before;
+    rows_before.reserve(rows_.size());
     for (const auto& [name, text] : rows_) rows_before.push_back({name.first, name.second, text});
     delivery_.restore(rows_before);
   }

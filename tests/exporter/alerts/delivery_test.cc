@@ -24,7 +24,6 @@ using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
-using testing::Not;
 using testing::SizeIs;
 
 // An Alertmanager that keeps what it is sent, and refuses what it is told to.
@@ -137,6 +136,7 @@ class DeliveryOfAlerts : public testing::Test {
     delivery_.emplace(net_, DeliveryParts{.host = "here"});
     configure(alerting);
     std::vector<DeliveryRow> rows;
+    rows.reserve(rows_.size());
     for (const auto& [name, json] : rows_) rows.push_back({name.first, name.second, json});
     delivery_->restore(rows);
   }
@@ -168,6 +168,7 @@ TEST_F(DeliveryOfAlerts, AnHourWithoutOneOfThemLosesAndDoublesNothing) {
   std::size_t most = 0;
   for (int minute = 0; minute < 64; ++minute) {
     std::vector<Life> now;
+    now.reserve(lives.size());
     for (const Life& life : lives) now.push_back({life.name, life.from - minute, life.to - minute});
     live(now, 1);
     most = std::max(most, delivery_->figures().alertmanagers[1].waiting);
@@ -216,6 +217,7 @@ TEST_F(DeliveryOfAlerts, OnlyTheBadAlertIsGivenUp) {
   configure(kBoth);
   one_.bad = {"n007"};
   std::vector<rules::Notification> notes;
+  notes.reserve(300);
   for (int i = 0; i < 300; ++i) notes.push_back(notification(fmt::format("n{:03}", i), now()));
   delivery_->send(notes);
   loop_.run_for(1min);

@@ -21,6 +21,7 @@ constexpr std::int64_t kNow = 1'796'515'200'000;  // 2026-12-06T00:00:00Z
 
 std::vector<std::string> names(const std::vector<OutgoingAlert>& alerts) {
   std::vector<std::string> names;
+  names.reserve(alerts.size());
   for (const OutgoingAlert& alert : alerts) names.emplace_back(alert.labels.get("alertname"));
   return names;
 }

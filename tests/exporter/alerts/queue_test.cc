@@ -21,6 +21,7 @@ constexpr std::int64_t kNow = 1'796'515'200'000;
 
 std::vector<std::string> names(const AlertQueue::Batch& batch) {
   std::vector<std::string> names;
+  names.reserve(batch.alerts.size());
   for (const OutgoingAlert& alert : batch.alerts) {
     names.emplace_back(alert.labels.get("alertname"));
   }

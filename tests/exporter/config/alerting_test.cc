@@ -41,6 +41,7 @@ TEST(AlertingSection, RuleFilesAreReadOnceInTheOrderOfThePatterns) {
        {"/etc/sla/rules/b.yml", std::string(kRules)},
        {"/etc/sla/z.yml", std::string(kRules)}});
   std::vector<std::string> paths;
+  paths.reserve(config.alerting.rule_files.size());
   for (const auto& file : config.alerting.rule_files) paths.push_back(file->path);
   EXPECT_THAT(paths, ElementsAre("/etc/sla/z.yml", "/etc/sla/rules/a.yml", "/etc/sla/rules/b.yml"));
   EXPECT_EQ(config.alerting.rule_files[1]->groups[0].file, "/etc/sla/rules/a.yml");
