@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <utility>
 
 #include "rules/series/ticks.h"
 
@@ -101,9 +102,7 @@ void Sampler::adopt_named(const std::string& name, std::int64_t now) {
 }
 
 void Sampler::take(const SnapshotPtr& snapshot, std::int64_t at) {
-  if (kept_ == SeriesKept::automatic && !only_selected_ && count_ > kAutomaticLimit) {
-    keep_only_selected(at);
-  }
+  if (std::exchange(reduce_, false)) keep_only_selected(at);
   take_program(snapshot, at);
   if (!snapshot) return;
   take_configured(snapshot, at);
@@ -236,6 +235,10 @@ void Sampler::write_series(std::string_view name, const prometheus::ClientMetric
   }
   const rules::Sample now{at, value};
   if (place == series.size()) {
+    if (kept_ == SeriesKept::automatic && !only_selected_ && count_ >= kAutomaticLimit) {
+      choose(true);
+      reduce_ = true;  // those that are there already end with the next tick
+    }
     if (only_selected_ && !wanted_.series(labels)) return;
     if (store_.append(labels, at, value) != rules::series::Append::stored) return;
     series.push_back({std::move(labels), now, at});
@@ -298,7 +301,6 @@ void Sampler::end_adopted(std::int64_t at) {
 
 // There are more than was meant to be kept: what no rule reads ends here.
 void Sampler::keep_only_selected(std::int64_t at) {
-  choose(true);
   const auto reduce = [&](Owner& owner) {
     count_ -= std::erase_if(owner.series, [&](const Written& series) {
       const bool wanted = wanted_.series(series.labels);

@@ -92,7 +92,7 @@ class Sampler {
   rules::series::Store& store_;
   AddProgram add_program_;
   SeriesKept kept_ = SeriesKept::automatic;
-  bool only_selected_ = false;
+  bool only_selected_ = false, reduce_ = false;
   Wanted wanted_;
   std::vector<bool> name_wanted_;  // by row of kMetricNames
 
