@@ -93,10 +93,11 @@ class CouldHold {
                       std::int64_t at) {
     const bool spent = view.current.remaining <= 0;
     const double slots_an_hour = 3600.0 / static_cast<double>(view.every.count());
-    const auto burn = [&](int hours) {
-      return recent.since(at - (hours * kHour + kHour / 10)) / (hours * slots_an_hour) * 100;
-    };
-    if (group == "sla-burn-fast") return spent || recent.since(at - 7 * kHour) >= 3;
+    const auto bad = [&](int hours) { return recent.since(at - (hours * kHour + kHour / 10)); };
+    const auto burn = [&](int hours) { return bad(hours) / (hours * slots_an_hour) * 100; };
+    if (group == "sla-burn-fast") {
+      return spent || (burn(1) > 13 && bad(1) >= 3) || (burn(6) > 5.4 && bad(6) >= 6);
+    }
     if (group == "sla-burn-slow") {
       return spent || view.exhaustion || burn(24) > 2.8 || burn(72) > 1.3;
     }
@@ -135,6 +136,15 @@ const std::vector<AlertEvent>& RuleSimulation::run(WallTime end) {
   }
   live(at, end);
   return watch_.events();
+}
+
+int RuleSimulation::bad_slots(const std::string& service, WallTime at, seconds within) const {
+  int bad = 0;
+  for (const auto& [slot, row] : ledger_.rows.at(service)) {
+    const WallTime end = slot + row.every;
+    if (end > at - within && end <= at && row.verdict == Verdict::bad) ++bad;
+  }
+  return bad;
 }
 
 void RuleSimulation::live(WallTime from, WallTime to) {

@@ -53,6 +53,8 @@ class RuleSimulation {
 
   std::shared_ptr<const Snapshot> snapshot() const { return snapshot_; }
   const std::map<std::string, std::string>& errors() const { return watch_.errors(); }
+  // Bad slots of a service that ended in the time before `at`.
+  int bad_slots(const std::string& service, probes::WallTime at, std::chrono::seconds within) const;
 
  private:
   void live(probes::WallTime from, probes::WallTime to);
