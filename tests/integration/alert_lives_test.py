@@ -156,7 +156,7 @@ class AlertLives(harness.IntegrationTest):
     def test_killed_while_it_waits_out_its_for(self):
         self.site.healthy = False
         pending = self.wait_for_state("pending")
-        time.sleep(FOR / 4)  # somewhere inside
+        harness.wait_for(lambda: time.time() > instant(pending["activeAt"]) + FOR / 4, "a part of it to be over")
         self.kill_and_start()
         harness.wait_for(self.alert, "the state to be there again")
         self.assertEqual(pending["activeAt"], self.alert()["activeAt"])
@@ -196,12 +196,16 @@ class AlertLives(harness.IntegrationTest):
         self.assertEqual(1, len(self.told("firing")))
         harness.wait_for(lambda: self.exporter.page().one("sla_exporter_alertmanagers_up") == 2, "both to be up", 60)
 
+    def slots(self):
+        return float(self.api("query?query=max(sla_slots_total)")["result"][0]["value"][1])
+
     def test_samples_outlive_a_kill(self):
         harness.wait_for(lambda: self.api("query?query=count_over_time(sla_slots_total[1h])")["result"], "samples")
         query = "query?query=min(min_over_time(timestamp(sla_slots_total)[1h:1s]))"
         first = self.api(query)["result"][0]["value"][1]
         for _ in range(3):
-            time.sleep(1)
+            known = self.slots()
+            harness.wait_for(lambda: self.slots() > known, "another slot")
             self.kill_and_start()
             harness.wait_for(lambda: self.api(query) and self.api(query)["result"], "the samples to be read")
             self.assertEqual(first, self.api(query)["result"][0]["value"][1])
