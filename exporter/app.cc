@@ -5,9 +5,12 @@
 // unknown, reason, phase times, one sentence. Once a second the accounting thread takes what
 // arrived: the book judges the slots that ended, the ledger commits outcomes and verdicts together,
 // and only then do the month's figures change and a new immutable Snapshot is published. A scrape
-// renders the snapshot and nothing else; so does the landing page, so they cannot disagree. On a
-// reload only changed checks are rebuilt and attempts under way finish as they began; on shutdown
-// the root tasks are destroyed, what arrived is committed, and the ledger is closed.
+// renders the snapshot and nothing else; so does the landing page, so they cannot disagree. The
+// evaluator thread takes the same snapshot: its series go into the store of samples, the rule
+// groups that are due are evaluated at its instant, and an expression that holds becomes pending,
+// then firing, and is carried by `alerts` to every Alertmanager. On a reload only changed checks
+// are rebuilt and attempts under way finish as they began; on shutdown the root tasks are
+// destroyed, what arrived is committed, and the ledger is closed.
 #include "exporter/app.h"
 
 #include <fcntl.h>
