@@ -209,6 +209,11 @@ void RuleRunner::evaluate(Running& running, const rules::Due& due) {
   view->last_evaluation = due.slot;
   view->seconds = seconds() - begun;
   view->rule_seconds = std::move(evaluation.rule_seconds);
+  view->written = std::move(evaluation.samples);
+  std::erase_if(view->written, [](const rules::VectorSample& sample) {
+    return rules::is_stale_nan(sample.sample.value);
+  });
+  std::ranges::sort(view->written, {}, &rules::VectorSample::labels);
   RuleStats& stats = parts_.stats;
   stats.evaluation_duration.observe(static_cast<std::uint64_t>(view->seconds * 1e9));
   stats.evaluations_total += running.state.evaluations - evaluations;

@@ -9,6 +9,7 @@
 
 #include "rules/group/rule.h"
 #include "rules/group/state.h"
+#include "rules/promql/value.h"
 
 namespace exporter {
 
@@ -20,6 +21,8 @@ struct GroupView {
       last_evaluation;               // when it began, in milliseconds; absent before the first
   double seconds = 0;                // the last evaluation took
   std::vector<double> rule_seconds;  // of each rule; empty before the first
+  // What the rules wrote then, sorted by labels, without what ended.
+  rules::Vector written;
 };
 
 struct RulesView {

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <vector>
 
 #include "exporter/sla/zone.h"
@@ -119,9 +120,26 @@ std::string timing_text(const rules::AlertingRule& rule) {
   return text.empty() ? "" : fmt::format(" <span class=\"quiet\">{}</span>", text);
 }
 
-// What came of the last evaluation: alerts by their values, or how many series were recorded.
-std::string result_text(const rules::RuleState& state, bool alerting) {
-  if (!alerting) return count_text(state.series.size(), "series");
+// "0.5", or "3 series, 0 to 2.5".
+std::string recorded_text(const GroupView& view, const rules::RuleState& state) {
+  std::vector<double> values;
+  for (const rules::Labels& labels : state.series) {
+    const auto found =
+        std::ranges::lower_bound(view.written, labels, {}, &rules::VectorSample::labels);
+    if (found != view.written.end() && found->labels == labels) {
+      values.push_back(found->sample.value);
+    }
+  }
+  if (values.empty()) return count_text(state.series.size(), "series");
+  if (values.size() == 1) return value_text(values[0]);
+  const auto [least, most] = std::ranges::minmax(values);
+  return fmt::format("{}, {} to {}", count_text(state.series.size(), "series"), value_text(least),
+                     value_text(most));
+}
+
+// What came of the last evaluation: alerts by their values, or what was recorded.
+std::string result_text(const GroupView& view, const rules::RuleState& state, bool alerting) {
+  if (!alerting) return recorded_text(view, state);
   std::size_t active = 0;
   double value = 0;
   for (const auto& [labels, alert] : state.alerts) {
@@ -148,7 +166,7 @@ std::string rule_row(const GroupView& view, std::size_t number) {
                  : alerting != nullptr                  ? state_text(state)
                                                         : rules::health_name(state.health)),
       escape_html(base.name), alerting != nullptr ? timing_text(*alerting) : "",
-      escape_html(base.expr_text), error, result_text(state, alerting != nullptr),
+      escape_html(base.expr_text), error, result_text(view, state, alerting != nullptr),
       instant_text(state.last_evaluation), milliseconds_text(seconds_of_rule(view, number)));
 }
 

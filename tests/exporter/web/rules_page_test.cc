@@ -53,5 +53,19 @@ TEST(RulesPageTest, SaysWhenThereAreNone) {
               HasSubstr("No rules are evaluated here."));
 }
 
+TEST(RulesPageTest, ShowsTheLastValuesOfARecordingRule) {
+  const auto rules = sample_rules();
+  GroupView mail = *rules->groups[0];
+  const rules::Labels first = mail.state.rules[0].series[0];
+  const rules::Labels second = first.with("job", "b");
+  mail.written = {{first, {kEvaluated, 2.5}}};
+  rules->groups[0] = std::make_shared<const GroupView>(mail);
+  EXPECT_THAT(rules_page(rules.get()), HasSubstr("<td class=\"number\">2.5</td>"));
+  mail.state.rules[0].series.push_back(second);
+  mail.written.push_back({second, {kEvaluated, -1}});
+  rules->groups[0] = std::make_shared<const GroupView>(mail);
+  EXPECT_THAT(rules_page(rules.get()), HasSubstr("2 series, -1 to 2.5"));
+}
+
 }  // namespace
 }  // namespace exporter
