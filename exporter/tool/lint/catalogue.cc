@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "exporter/samples/sample_store.h"
+#include "exporter/samples/sampler.h"
 #include "rules/promql/matcher.h"
 
 namespace exporter::lint {
@@ -128,7 +129,7 @@ std::vector<std::string> Catalogue::names() const {
 std::vector<Cadence> Catalogue::cadences(const rules::SelectorNode& selector) const {
   const std::string_view name = metric_of(selector);
   if (const MetricName* metric = own(name)) {
-    if (!has_label(*metric, "sla_service")) return {{"the exporter", kSampledEvery}};
+    if (!has_label(*metric, "sla_service")) return {{"the exporter", Sampler::kProgramEvery}};
     return probed(selector, has_label(*metric, "check"));
   }
   std::vector<Cadence> out;
