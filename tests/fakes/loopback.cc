@@ -209,6 +209,14 @@ void LoopbackServer::accept_all() {
   }
 }
 
+Backlog::Backlog() {
+  const Listener listener = listen_on("127.0.0.1");
+  fd_ = listener.fd;
+  endpoint_ = listener.endpoint;
+}
+
+Backlog::~Backlog() { close(fd_); }
+
 probes::Endpoint closed_port(const std::string& address) {
   const Listener listener = listen_on(address);
   close(listener.fd);

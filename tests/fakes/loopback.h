@@ -83,6 +83,21 @@ class LoopbackServer {
   std::thread acceptor_;
 };
 
+// A port where the kernel completes connections and nobody takes them: no thread, no descriptor of
+// ours but one.
+class Backlog {
+ public:
+  Backlog();
+  ~Backlog();
+  Backlog(const Backlog&) = delete;
+  Backlog& operator=(const Backlog&) = delete;
+  const probes::Endpoint& endpoint() const { return endpoint_; }
+
+ private:
+  int fd_;
+  probes::Endpoint endpoint_;
+};
+
 // A port of loopback that nobody listens on.
 probes::Endpoint closed_port(const std::string& address = "127.0.0.1");
 
