@@ -34,6 +34,12 @@ using std::chrono::seconds;
 using testing::IsEmpty;
 
 const bool kFull = std::getenv("SLA_FULL") != nullptr;
+// A sanitizer multiplies the time and needs fewer days to look at all of the code.
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+constexpr bool kSlow = true;
+#else
+constexpr bool kSlow = false;
+#endif
 const std::filesystem::path kRules = SLA_SOURCE_DIR "/rules/shipped/availability.yml";
 
 WallTime at_day(int month, int day) {
@@ -52,9 +58,11 @@ std::string text_of(const AlertEvent& event) {
                      event.alert, event.service, event.fires ? "fires" : "resolves");
 }
 
+// Statistics of a small sample are the same each time; new ones are for those who ask for them.
 std::uint64_t new_seed() {
   const char* given = std::getenv("SLA_SEED");
-  return given ? std::strtoull(given, nullptr, 10) : std::random_device{}();
+  if (given != nullptr) return std::strtoull(given, nullptr, 10);
+  return kFull ? std::random_device{}() : 1;
 }
 
 // How often each alert fired, and how often it did so within a day of having resolved.
@@ -247,7 +255,8 @@ void judge_outage(const std::vector<AlertEvent>& events, const Script& script,
 
 void expect_pages_in_outages(seconds every, std::optional<std::int64_t> scrape_every, int services,
                              std::uint64_t seed) {
-  const WallTime begin = at_day(11, kFull ? 10 : 24), end = at_day(12, kFull ? 10 : 4);
+  const WallTime begin = at_day(11, kFull ? 10 : kSlow ? 28 : 24);
+  const WallTime end = at_day(12, kFull ? 10 : kSlow ? 2 : 4);
   World world{.seed = seed, .scrape_every = scrape_every};
   std::mt19937_64 random(seed);
   for (int i = 0; i < services; ++i) {
