@@ -23,6 +23,15 @@ ABSENT = {
     "probe_http_last_modified_timestamp_seconds": "the demo company sends no Last-Modified",
     "sla_exporter_http_certificate_expiry_timestamp_seconds": "the daemon is asked without TLS",
 }
+# Somebody is named for every way out of the house; nobody is there.
+ALERTING = """
+alerting:
+  rule_files: [watch.yml]
+  alertmanagers: [{static_configs: [{targets: ["127.0.0.1:9"]}]}]
+  heartbeat: {url: "http://127.0.0.1:9/"}
+  mail: {server: "127.0.0.1:9", security: none, from: sla@example.com, to: [oncall@example.com]}
+"""
+RULES = "groups: [{name: watch, interval: 4s, rules: [{record: 'watch:one', expr: vector(1)}]}]\n"
 TIMEZONES = {"UTC": 0, "UTC-12:00": -12}
 
 
@@ -105,7 +114,10 @@ class MetricsPage(harness.IntegrationTest):
         except ImportError:
             self.skipTest("python3-prometheus-client not installed: deploy/install-deps --tests")
         self.demo = ours.Demo(self)
-        self.exporter = ours.Exporter(self, ours.hurried(self.demo.config)).start()
+        config = ours.hurried(self.demo.config)
+        config.write_text(config.read_text() + ALERTING)
+        (config.parent / "watch.yml").write_text(RULES)
+        self.exporter = ours.Exporter(self, config).start()
 
     def break_something(self):
         """With an outage there is something of everything: the reason of a failure, the end of a budget."""
@@ -115,7 +127,8 @@ class MetricsPage(harness.IntegrationTest):
     def all_there(self):
         page = self.exporter.page()
         checked = len(page.all("sla_check_last_run_timestamp_seconds")) == 7
-        return checked and page.all("sla_error_budget_exhaustion_timestamp_seconds", sla_service="smtp")
+        evaluated = page.all("sla_exporter_rule_last_evaluation_timestamp_seconds")
+        return checked and evaluated and page.all("sla_error_budget_exhaustion_timestamp_seconds", sla_service="smtp")
 
     def page(self, accept, **headers):
         answer = harness.fetch(f"{self.exporter.url}/metrics", headers={"Accept": accept, **headers})
