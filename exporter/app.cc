@@ -127,13 +127,14 @@ class TheApp final : public App {
 };
 
 TheApp::~TheApp() {
-  // The doors close first, then the workers end, then what they used.
+  // Accounting feeds the evaluator, which looks at the figures of the web server: in this order
+  // nobody uses what has ended. Pages are served until the last tick is saved.
   admin_.reset();
-  web_.reset();
-  reloader_.reset();
   accounting_.reset();
   if (evaluator_) evaluator_->post([this] { runner_->close(); });
   evaluator_.reset();
+  web_.reset();
+  reloader_.reset();
   delivery_.reset();
   if (signals_ >= 0) close(signals_);
 }
