@@ -211,7 +211,7 @@ std::expected<void, std::string> TheApp::open_rules(const Config& config) {
 // Evaluator.
 void TheApp::load_rules() {
   if (auto loaded = runner_->load(); !loaded) {
-    log_error("samples and states of alerts were not read; rules begin anew",
+    log_error("samples and states of alerts were not read; rules begin anew and nothing is saved",
               {{"error", loaded.error()}});
     return;
   }

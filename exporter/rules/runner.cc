@@ -50,7 +50,6 @@ std::expected<void, std::string> RuleRunner::load() {
   std::vector<std::string> warnings;
   auto loaded = samples_.load(warnings);
   for (const std::string& warning : warnings) log_warn(warning);
-  if (!loaded) return loaded;
   for (const auto& [key, text] : samples_.documents()) {
     if (key.kind != kGroupKind) continue;
     auto state = parse_state(text);
@@ -59,7 +58,7 @@ std::expected<void, std::string> RuleRunner::load() {
   }
   const std::lock_guard lock(mutex_);
   loaded_ = true;
-  return {};
+  return loaded;
 }
 
 void RuleRunner::tick(const SnapshotPtr& snapshot, Seconds now) {

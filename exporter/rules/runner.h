@@ -45,7 +45,8 @@ class RuleRunner {
 
   // Opens the file of samples; the error is a sentence with the remedy.
   std::expected<void, std::string> open() { return samples_.open(); }
-  // Reads it, which takes a while when there is much. Before that nothing is evaluated.
+  // Reads it, which takes a while when there is much; call it before the first tick. After an error
+  // rules begin anew, in memory.
   std::expected<void, std::string> load();
   // Documents as loaded, of all kinds.
   const std::map<DocumentKey, std::string>& documents() const { return samples_.documents(); }

@@ -54,7 +54,10 @@ std::expected<void, std::string> SampleStore::load(std::vector<std::string>& war
     file_ = *std::move(anew);
     read = {};
   }
-  if (!read) return sentence(read.error());
+  if (!read) {
+    file_.reset();
+    return sentence(read.error());
+  }
   if (!aside_.empty()) warnings.push_back(std::exchange(aside_, {}));
   store_->start_log();
   behind_ = true;  // the first save is a checkpoint and begins a log of its own

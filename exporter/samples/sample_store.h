@@ -35,7 +35,8 @@ class SampleStore {
 
   // Opens the file, quickly; the error is a sentence with the remedy.
   std::expected<void, std::string> open();
-  // Reads the file; takes its time. A file that is damaged is set aside, which `warnings` say.
+  // Reads the file; takes its time. A file that is damaged is set aside, which `warnings` say. One
+  // that could not be read is not written to either: the error says why, and all stays in memory.
   std::expected<void, std::string> load(std::vector<std::string>& warnings);
   // Of the file, as loaded; later changes come from the caller.
   const std::map<DocumentKey, std::string>& documents() const { return documents_; }

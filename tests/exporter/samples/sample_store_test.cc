@@ -138,6 +138,25 @@ TEST_F(SampleStoreTest, AFileOfALaterProgramIsRefusedWithTheRemedy) {
   EXPECT_NE(opened.error().find("move the file away"), std::string::npos) << opened.error();
 }
 
+// Whatever keeps it from being read may pass; until then nobody writes over it.
+TEST_F(SampleStoreTest, AFileThatCannotBeReadIsNotWrittenOver) {
+  {
+    tick(*open(), 1);
+  }
+  auto database = ledger::Database::open(folder / "samples.db", ledger::Database::Mode::write);
+  ASSERT_TRUE(database);
+  const std::int64_t logged = (*database)->number("SELECT count(*) FROM log");
+  const std::int64_t blocks = (*database)->number("SELECT count(*) FROM blocks");
+  SampleStore store(SampleStoreOptions{.folder = folder});
+  ASSERT_TRUE(store.open());
+  (*database)->script("ALTER TABLE documents RENAME TO elsewhere");
+  EXPECT_FALSE(store.load(warnings));
+  tick(store, 2);
+  EXPECT_EQ(values(store), std::vector<double>{2});
+  EXPECT_EQ((*database)->number("SELECT count(*) FROM log"), logged);
+  EXPECT_EQ((*database)->number("SELECT count(*) FROM blocks"), blocks);
+}
+
 // What could not be saved is saved later, whole: the log of the time between has a hole.
 TEST_F(SampleStoreTest, AfterTroubleWithTheDiskTheNextSaveHoldsEverything) {
   {
