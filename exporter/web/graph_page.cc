@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include "exporter/sla/zone.h"
-#include "exporter/version.h"
 #include "exporter/web/api_endpoints.h"
 #include "exporter/web/api_params.h"
 #include "exporter/web/html.h"
@@ -95,19 +94,14 @@ std::string page(const ApiContext& context, const WebRequest& request) {
     if (!parsed) problem = paragraph("bad", parsed.error());
   }
   const Seconds shown(std::chrono::floor<std::chrono::seconds>(std::chrono::milliseconds(at)));
-  return fmt::format(
-      "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-      "<title>Query - SLA Exporter</title>\n"
-      "<link rel=\"stylesheet\" href=\"assets/style.css\">\n</head>\n<body>\n<main>\n"
-      "<h1>Query</h1>\n<nav aria-label=\"Endpoints\"><ul><li><a href=\"./\">Overview</a></li>"
-      "<li><a href=\"rules\">Rules</a></li><li><a href=\"metrics\">Metrics</a></li></ul></nav>\n"
+  const std::string form = fmt::format(
       "<form action=\"graph\" method=\"get\"><p><label for=\"expr\">PromQL</label></p>\n"
       "<p><textarea id=\"expr\" name=\"g0.expr\" rows=\"4\" autofocus>{}</textarea></p>\n"
-      "<p><button type=\"submit\">Ask</button> <span class=\"quiet\">as of {}</span></p></form>\n"
-      "{}{}</main>\n<footer>sla_exporter {}</footer>\n</body>\n</html>\n",
-      escape_html(text), format_utc(shown), problem,
-      problem.empty() ? answer_section(context, request, text, at) : "", SLA_VERSION);
+      "<p><button type=\"submit\">Ask</button> <span class=\"quiet\">as of {}</span></p></form>\n",
+      escape_html(text), format_utc(shown));
+  const std::string result = problem.empty() ? answer_section(context, request, text, at) : problem;
+  return html_page("Query", "", {{"./", "Overview"}, {"rules", "Rules"}, {"metrics", "Metrics"}},
+                   form + result);
 }
 
 }  // namespace

@@ -7,7 +7,6 @@
 
 #include "exporter/report/figures_text.h"
 #include "exporter/sla/zone.h"
-#include "exporter/version.h"
 #include "exporter/web/html.h"
 #include "exporter/web/pages.h"
 
@@ -120,17 +119,16 @@ std::string body_of(const Snapshot* snapshot) {
 }  // namespace
 
 std::string landing_page(const Snapshot* snapshot, bool ready) {
-  return fmt::format(
-      "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-      "<title>SLA Exporter</title>\n<link rel=\"stylesheet\" href=\"assets/style.css\">\n</head>\n"
-      "<body>\n<main>\n<h1>SLA Exporter</h1>\n<p>Proves month by month whether a service-level "
-      "agreement was kept. It is {}.</p>\n"
-      "<nav aria-label=\"Endpoints\"><ul><li><a href=\"metrics\">Metrics</a></li>"
-      "<li><a href=\"rules\">Rules</a></li>"
-      "<li><a href=\"-/healthy\">Health</a></li><li><a href=\"-/ready\">Readiness</a></li></ul>"
-      "</nav>\n{}</main>\n<footer>sla_exporter {}</footer>\n</body>\n</html>\n",
-      ready ? "ready" : "<strong>not ready</strong>", body_of(snapshot), SLA_VERSION);
+  const std::string intro = fmt::format(
+      "<p>Proves month by month whether a service-level agreement was kept. It is {}.</p>\n",
+      ready ? "ready" : "<strong>not ready</strong>");
+  return html_page("SLA Exporter", intro,
+                   {{"metrics", "Metrics"},
+                    {"rules", "Rules"},
+                    {"graph", "Query"},
+                    {"-/healthy", "Health"},
+                    {"-/ready", "Readiness"}},
+                   body_of(snapshot));
 }
 
 }  // namespace exporter

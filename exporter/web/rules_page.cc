@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "exporter/sla/zone.h"
-#include "exporter/version.h"
 #include "exporter/web/html.h"
 #include "exporter/web/rule_state.h"
 #include "rules/promql/number.h"
@@ -197,17 +196,13 @@ std::string body_of(const RulesView* view) {
 }  // namespace
 
 std::string rules_page(const RulesView* view) {
-  return fmt::format(
-      "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-      "<title>Rules - SLA Exporter</title>\n"
-      "<link rel=\"stylesheet\" href=\"assets/style.css\">\n</head>\n<body>\n<main>\n"
-      "<h1>Rules</h1>\n<nav aria-label=\"Endpoints\"><ul><li><a href=\"./\">Overview</a></li>"
-      "<li><a href=\"graph\">Query</a></li>"
-      "<li><a href=\"metrics\">Metrics</a></li><li><a href=\"api/v1/rules\">Rules as JSON</a></li>"
-      "<li><a href=\"api/v1/alerts\">Alerts as JSON</a></li></ul></nav>\n{}</main>\n"
-      "<footer>sla_exporter {}</footer>\n</body>\n</html>\n",
-      body_of(view), SLA_VERSION);
+  return html_page("Rules", "",
+                   {{"./", "Overview"},
+                    {"graph", "Query"},
+                    {"metrics", "Metrics"},
+                    {"api/v1/rules", "Rules as JSON"},
+                    {"api/v1/alerts", "Alerts as JSON"}},
+                   body_of(view));
 }
 
 Route rules_page_route(std::function<std::shared_ptr<const RulesView>()> rules) {
