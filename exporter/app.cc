@@ -27,7 +27,7 @@
 #include "exporter/admin_commands.h"
 #include "exporter/admin_server.h"
 #include "exporter/config/load.h"
-#include "exporter/deliveries.h"
+#include "exporter/delivery_documents.h"
 #include "exporter/executor.h"
 #include "exporter/log.h"
 #include "exporter/metrics/families.h"

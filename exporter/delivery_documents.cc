@@ -1,4 +1,4 @@
-#include "exporter/deliveries.h"
+#include "exporter/delivery_documents.h"
 
 #include <string_view>
 

@@ -1,6 +1,6 @@
-// Alerts between the evaluator, which finds and saves them, and the loop, which sends them: hands
-// over what is to be sent, and gives the rows of what waits the form in which samples.db keeps
-// them.
+// What delivery (exporter/alerts) and the file of samples (exporter/samples) do not know of each
+// other: rows of alerts that wait, as the documents that are saved with a tick, and back; and the
+// figures of delivery as /metrics has them.
 #pragma once
 
 #include <map>
