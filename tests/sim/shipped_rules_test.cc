@@ -212,9 +212,11 @@ std::vector<Stretch> random_outages(WallTime begin, WallTime end, std::mt19937_6
     return std::chrono::milliseconds(static_cast<std::int64_t>(minutes * 60'000));
   };
   std::vector<Stretch> outages;
-  WallTime at = begin + milliseconds(uniform(30, 3 * 1440));
+  // Whatever the seed, the first one begins within two days and is long enough to be judged.
+  WallTime at = begin + milliseconds(uniform(30, 2 * 1440));
   while (at < end - 3h) {
-    Stretch outage{at, at + milliseconds(std::exp(uniform(0, std::log(2880))))};
+    const double shortest = outages.empty() ? std::log(15) : 0;
+    Stretch outage{at, at + milliseconds(std::exp(uniform(shortest, std::log(2880))))};
     const bool late = outage.from < turn && outage.to > turn - 3h;
     if (late) outage = {turn - milliseconds(uniform(5, 170)), turn + milliseconds(uniform(5, 600))};
     outages.push_back(outage);
