@@ -19,6 +19,8 @@
 
 namespace exporter {
 
+struct SupportView;  // exporter/ticket/support_view.h
+
 // One service under one agreement.
 struct ServiceView {
   std::string agreement, service;
@@ -66,6 +68,7 @@ struct Snapshot {
   std::vector<std::shared_ptr<const CheckView>> checks;      // by service, then check
   std::vector<RecordedWindow> windows;                       // not over yet
   std::size_t statements = 0;                                // in the ledger
+  std::shared_ptr<const SupportView> support;                // null without a section `support`
 };
 
 }  // namespace exporter

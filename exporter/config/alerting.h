@@ -20,12 +20,26 @@
 
 namespace exporter {
 
+// OAuth 2.0 by client credentials (RFC 6749 section 4.4).
+struct OAuth2 {
+  std::string client_id;
+  probes::Secret client_secret;
+  std::vector<std::string> scopes;
+  std::string token_url;  // empty: not used
+  std::map<std::string, std::string> endpoint_params;
+  std::string proxy_url;
+  probes::TlsOptions tls;
+  bool configured() const { return !token_url.empty(); }
+  bool operator==(const OAuth2&) const = default;
+};
+
 // Prometheus' options of an HTTP client.
 struct HttpClientOptions {
   std::string basic_auth_user;
   probes::Secret basic_auth_password;
   std::string authorization_type = "Bearer";
   probes::Secret authorization_credentials;
+  OAuth2 oauth2;
   std::vector<std::pair<std::string, std::string>> headers;
   std::vector<std::pair<std::string, probes::Secret>> secret_headers;  // read from files
   std::string proxy_url;

@@ -32,7 +32,7 @@ bool Config::operator==(const Config& other) const {
   return place == other.place && connectivity == other.connectivity &&
          agreements == other.agreements && services == other.services && windows == other.windows &&
          maintenance_calendars == other.maintenance_calendars && retention == other.retention &&
-         alerting == other.alerting && contact == other.contact;
+         alerting == other.alerting && support == other.support && contact == other.contact;
 }
 
 }  // namespace exporter

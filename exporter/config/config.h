@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "exporter/config/alerting.h"
+#include "exporter/config/support.h"
 #include "exporter/sla/terms.h"
 #include "exporter/sla/window.h"
 #include "probes/probe.h"
@@ -98,6 +99,7 @@ struct Config {
   std::map<std::string, std::shared_ptr<const probes::Module>> modules;  // built in and configured
   Retention retention;
   Alerting alerting;
+  Support support;
   std::string contact;                // where customers turn to when a service cannot be reached
   std::vector<std::string> warnings;  // what loaded but deserves a look, each with file:line:column
   bool operator==(

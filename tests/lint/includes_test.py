@@ -23,12 +23,15 @@ ARROWS = {
     "probes/async/": ["probes/outcome.h"],
     "probes/net/": ["probes/outcome.h", "probes/async/"],
     "probes/": ["probes/"],
-    "exporter/config/": [*VOCABULARY, "exporter/sla/", "probes/", "rules/group/rule.h", "rules/group/templates.h",
-                         "rules/promql/"],
+    "exporter/config/": [*VOCABULARY, "exporter/sla/", "exporter/ticket/support_terms.h",
+                         "probes/", "rules/group/rule.h", "rules/group/templates.h", "rules/promql/"],
     # verify judges every slot again, by the very functions that judged it first: pure ones, on records.
     "exporter/ledger/": [*RECORDS, "exporter/sla/canonical.h", "exporter/sla/timeline.h", "exporter/sla/verdict.h"],
     "exporter/sla/": [*FIGURES, "exporter/ledger/", "probes/"],
-    "exporter/ticket/": [*RECORDS, "exporter/config/", "exporter/sla/"],
+    "exporter/ticket/": ["exporter/sla/"],
+    # Help desks read into events, and the file that keeps them.
+    "exporter/sources/": ["exporter/config/", "exporter/ledger/database.h", "exporter/log.h", "exporter/sla/",
+                          "exporter/ticket/", "probes/"],
     "exporter/schedule/": [*FIGURES, "exporter/sla/", "exporter/metrics/stats.h", "probes/"],
     "exporter/metrics/": [*FIGURES, "exporter/sla/", "exporter/web/server.h", "exporter/web/accept.h",
                           "exporter/version.h", "probes/"],
