@@ -44,6 +44,25 @@ void WindowSummary::add(Sample sample) {
   ++count;
 }
 
+void WindowSummary::add_run(std::int64_t n, Sample end) {
+  if (end.value == last.value) {
+    const double total = static_cast<double>(n) * end.value;
+    add_sum(*this, total);
+    sum_error += std::fma(static_cast<double>(n), end.value, -total);
+  } else {
+    // Twice the mean of the first and the last of them, times their number: exact.
+    const auto from = static_cast<__int128>(last.value), to = static_cast<__int128>(end.value);
+    const __int128 total = (n * (from + to) + (to - from)) / 2;
+    const auto rounded = static_cast<double>(total);
+    add_sum(*this, rounded);
+    sum_error += static_cast<double>(total - static_cast<__int128>(rounded));
+    changes += n;
+  }
+  widen(*this, end.value, end.value);
+  last = end;
+  count += n;
+}
+
 void WindowSummary::add(const WindowSummary& following) {
   if (following.count == 0) return;
   if (count == 0) {

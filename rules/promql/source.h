@@ -44,7 +44,10 @@ struct WindowSummary {
   double drops = 0;               // sum of the values before each counter reset
   std::int64_t resets = 0, changes = 0;
 
-  void add(Sample sample);                   // the next one
+  void add(Sample sample);  // the next one
+  // The next `n`, the last of which is `end`, at even steps from the last one so far: all the same,
+  // or whole numbers that do not fall. There must be one already.
+  void add_run(std::int64_t n, Sample end);
   void add(const WindowSummary& following);  // all of a later stretch
 };
 

@@ -120,7 +120,7 @@ std::optional<Chunk> Chunk::parse(std::string_view bytes) {
   const auto span = get<std::uint32_t>(bytes, kSpan);
   const auto at = get<std::int64_t>(bytes, kFirstAt);
   const std::size_t stream = kRest + size_of_rest(flags);
-  if (flags > kAll || count == 0 || count > kChunkSamples) return std::nullopt;
+  if (flags > kAll || count == 0 || count > kMostChunkSamples) return std::nullopt;
   if ((count == 1) != (span == 0) || span > kChunkSpan) return std::nullopt;
   if (at > std::numeric_limits<std::int64_t>::max() - span) return std::nullopt;
   if (bytes.size() != stream + get<std::uint16_t>(bytes, kStream)) return std::nullopt;
@@ -207,11 +207,26 @@ bool ChunkReader::next(Sample& out) {
   return true;
 }
 
+void ChunkReader::skip(std::int64_t until) {
+  // The first sample is not in the stream.
+  if (taken_ == 0 || taken_ == count_) return;
+  const std::uint64_t passed = decoder_.skip(std::min(until, end_), count_ - taken_, last_);
+  taken_ += static_cast<std::uint32_t>(passed);
+}
+
+void ChunkReader::add_run(std::int64_t until, WindowSummary& all) {
+  if (!decoder_.even()) return;
+  const std::uint32_t before = taken_;
+  skip(until);
+  if (taken_ > before) all.add_run(taken_ - before, {last_, decoder_.value()});
+}
+
 bool Head::full_for(Sample sample) const {
   // Without overflow, however far apart the two are.
   const std::uint64_t span =
       static_cast<std::uint64_t>(sample.at) - static_cast<std::uint64_t>(first_.at);
-  return count_ >= kChunkSamples || (count_ > 0 && span > kChunkSpan);
+  const bool large = count_ >= kChunkSamples && coder_.size() >= kChunkBytes;
+  return large || count_ >= kMostChunkSamples || (count_ > 0 && span > kChunkSpan);
 }
 
 void Head::start(Sample first) {

@@ -12,8 +12,11 @@
 namespace rules::series {
 
 // Twice what Prometheus takes: our series change slowly, so the summary in front of each chunk, and
-// not the samples, is what costs.
+// not the samples, is what costs. A chunk whose samples cost less than that still, because they
+// come as foreseen, goes on up to a day of minutes.
 inline constexpr std::uint32_t kChunkSamples = 240;
+inline constexpr std::size_t kChunkBytes = 60;
+inline constexpr std::uint32_t kMostChunkSamples = 1440;
 inline constexpr std::int64_t kChunkSpan = 24 * 60 * 60 * std::int64_t{1000};
 
 class Chunk {
@@ -48,6 +51,10 @@ class ChunkReader {
   explicit ChunkReader(Chunk chunk);
   // False at the end, and where damaged bytes would go backwards.
   bool next(Sample& out);
+  // Passes over samples up to `until` that need no decoding. There may be more of them behind.
+  void skip(std::int64_t until);
+  // Adds such samples to `all` instead, whose last one must be the sample read last.
+  void add_run(std::int64_t until, WindowSummary& all);
 
  private:
   Chunk chunk_;

@@ -190,6 +190,31 @@ Sample Decoder::next() {
   return {static_cast<std::int64_t>(foreseen_.at), std::bit_cast<double>(foreseen_.value)};
 }
 
+std::uint64_t Decoder::skip(std::int64_t until, std::uint64_t most, std::int64_t& at) {
+  const auto distance = static_cast<std::int64_t>(foreseen_.distance);
+  const auto now = static_cast<std::int64_t>(foreseen_.at);
+  if (run_ == 0 || distance <= 0 || until <= now) return 0;
+  const std::uint64_t before = static_cast<std::uint64_t>(until) - foreseen_.at;
+  const std::uint64_t passed = std::min({run_, most, before / foreseen_.distance});
+  run_ -= passed;
+  foreseen_.at += passed * foreseen_.distance;
+  if (foreseen_.form == Form::whole && passed > 0) {
+    foreseen_.number += passed * foreseen_.step;
+    foreseen_.value = bits_of_whole(foreseen_.number);
+  }
+  at = static_cast<std::int64_t>(foreseen_.at);
+  return passed;
+}
+
+bool Decoder::even() const {
+  // So large a number could overflow a sum; neither infinity nor a NaN is smaller.
+  if (!(std::abs(value()) < 1e300)) return false;
+  if (foreseen_.form == Form::other) return true;
+  // A raw value among whole numbers is no step of theirs.
+  return static_cast<std::int64_t>(foreseen_.step) >= 0 &&
+         foreseen_.value == bits_of_whole(foreseen_.number);
+}
+
 void Decoder::take_run(std::uint64_t ahead) {
   const auto ones = static_cast<unsigned>(std::countl_one(ahead << 1));
   const unsigned length = std::min(ones, kLongestRun);

@@ -16,6 +16,7 @@
 // first sample is not in the stream: its owner keeps it. Pure.
 #pragma once
 
+#include <bit>
 #include <cstdint>
 
 #include "rules/promql/source.h"
@@ -47,6 +48,7 @@ class Coder {
   void add(Sample sample);
   // Everything so far; more may be added afterwards.
   std::string bytes() const;
+  std::size_t size() const { return bits_.bytes().size(); }  // without the run under way
   int raws() const { return raws_; }  // fractions among whole numbers, stale markers not counted
   std::size_t capacity() const { return bits_.bytes().capacity(); }
 
@@ -70,6 +72,13 @@ class Decoder {
   // and then a reader that is not ok, never a fault.
   Sample next();
   bool ok() const { return bits_.ok(); }
+  // Passes over up to `most` samples of the run under way that are not later than `until`; `at`
+  // becomes the instant of the last of them. Gives their number, 0 when the next one must be
+  // decoded.
+  std::uint64_t skip(std::int64_t until, std::uint64_t most, std::int64_t& at);
+  // Whether the run under way stays the same or does not fall, in finite numbers.
+  bool even() const;
+  double value() const { return std::bit_cast<double>(foreseen_.value); }  // of the last sample
 
  private:
   void take_run(std::uint64_t ahead);

@@ -92,7 +92,11 @@ void SeriesCursor::samples(std::int64_t from, std::int64_t to, std::vector<Sampl
     Reading& reading = *reading_;
     for (; reading.more && reading.next.at <= to;
          reading.more = reading.reader.next(reading.next)) {
-      if (reading.next.at > from) out.push_back(reading.next);
+      if (reading.next.at > from) {
+        out.push_back(reading.next);
+      } else {
+        reading.reader.skip(from);
+      }
     }
     reading.passed = to;
   }
@@ -119,7 +123,12 @@ WindowSummary SeriesCursor::summary(std::int64_t from, std::int64_t to) {
     ChunkReader reader(chunk(i));
     Sample sample;
     while (reader.next(sample) && sample.at <= to) {
-      if (sample.at > from) all.add(sample);
+      if (sample.at > from) {
+        all.add(sample);
+        reader.add_run(to, all);
+      } else {
+        reader.skip(from);
+      }
     }
   }
   return all;

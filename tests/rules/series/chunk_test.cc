@@ -78,7 +78,8 @@ TEST(Chunk, GivesBackRandomSeries) {
   Random random(seed);
   for (int round = 0; round < 2'000; ++round) {
     std::vector<Sample> samples = {{kStart + between(random, 0, 1000), random_value(random, 3)}};
-    const std::int64_t size = between(random, 1, kChunkSamples);
+    const std::int64_t size =
+        between(random, 1, round % 10 == 0 ? kMostChunkSamples : kChunkSamples);
     while (static_cast<std::int64_t>(samples.size()) < size) {
       const Sample next{samples.back().at + random_step(random),
                         random_value(random, samples.back().value)};
@@ -96,11 +97,83 @@ TEST(Chunk, IsFullAtItsCountAndAtItsSpan) {
   EXPECT_FALSE(head.full_for({kStart + kChunkSpan, 1}));
   EXPECT_TRUE(head.full_for({kStart + kChunkSpan + 1, 1}));
   for (std::uint32_t i = 1; i < kChunkSamples; ++i) head.add({kStart + i, 1});
-  EXPECT_TRUE(head.full_for({kStart + kChunkSamples, 1}));
+  EXPECT_FALSE(head.full_for({kStart + kChunkSamples, 1})) << "they cost nothing";
+  for (std::uint32_t i = kChunkSamples; i < kMostChunkSamples; ++i) head.add({kStart + i, 1});
+  EXPECT_TRUE(head.full_for({kStart + kMostChunkSamples, 1}));
+}
+
+TEST(Chunk, IsFullAtFewerSamplesWhenTheyChange) {
+  Head head;
+  for (std::uint32_t i = 0; i < kChunkSamples; ++i) {
+    EXPECT_FALSE(head.full_for({kStart + i, 0}));
+    head.add({kStart + i, i % 7 * 0.1});
+  }
+  EXPECT_TRUE(head.full_for({kStart + kChunkSamples, 0}));
+}
+
+// What a reader gives that skips up to `until` whenever it may.
+std::vector<Sample> samples_after(const Chunk& chunk, std::int64_t until) {
+  std::vector<Sample> samples;
+  ChunkReader reader(chunk);
+  Sample sample;
+  while (reader.next(sample)) {
+    if (sample.at > until) samples.push_back(sample);
+    if (sample.at <= until) reader.skip(until);
+  }
+  return samples;
+}
+
+// Runs of constants and of even counters, broken now and then.
+std::vector<Sample> broken_runs(Random& random, bool counts) {
+  std::vector<Sample> samples = {{kStart, random_value(random, 3)}};
+  for (int i = 1; i < 600; ++i) {
+    const bool breaks = between(random, 0, 40) == 0;
+    const double last = samples.back().value;
+    samples.push_back({samples.back().at + (breaks ? random_step(random) : 60'000),
+                       breaks ? random_value(random, last) : last + (counts ? 1 : 0)});
+    if (samples.back().at - kStart > kChunkSpan) samples.pop_back();
+  }
+  return samples;
+}
+
+TEST(Chunk, SkipsOnlyWhatItWasToldTo) {
+  const unsigned seed = fresh_seed();
+  SCOPED_TRACE(seed);
+  Random random(seed);
+  for (int round = 0; round < 500; ++round) {
+    const std::vector<Sample> samples = broken_runs(random, round % 2 == 0);
+    const Chunk chunk = chunk_of(samples);
+    const std::int64_t until =
+        between(random, samples.front().at - 70'000, samples.back().at + 70'000);
+    const auto after =
+        std::ranges::find_if(samples, [until](const Sample& sample) { return sample.at > until; });
+    ASSERT_TRUE(same_samples({after, samples.end()}, samples_after(chunk, until)));
+  }
+}
+
+TEST(Chunk, SumsUpRunsAsTheirSamples) {
+  const unsigned seed = fresh_seed();
+  SCOPED_TRACE(seed);
+  Random random(seed);
+  for (int round = 0; round < 500; ++round) {
+    const std::vector<Sample> samples = broken_runs(random, round % 2 == 0);
+    const std::int64_t until = between(random, samples.front().at, samples.back().at + 70'000);
+    const auto end =
+        std::ranges::find_if(samples, [until](const Sample& sample) { return sample.at > until; });
+    WindowSummary all;
+    ChunkReader reader(chunk_of(samples));
+    Sample sample;
+    while (reader.next(sample) && sample.at <= until) {
+      all.add(sample);
+      reader.add_run(until, all);
+    }
+    expect_same(naive_summary({samples.begin(), end}), all);
+  }
 }
 
 TEST(Chunk, TakesLittleWhenLittleChanges) {
-  std::vector<double> constant(kChunkSamples, 0.99), counter, sometimes;
+  const std::vector<double> constant(kMostChunkSamples, 0.99);
+  std::vector<double> counter, sometimes;
   Random random(7);
   for (std::uint32_t i = 0; i < kChunkSamples; ++i) {
     counter.push_back(1e6 + i);

@@ -116,7 +116,7 @@ TEST(Saving, ATornEndOfTheLogIsCutOff) {
 TEST(Saving, NoDamagedBitIsBelieved) {
   Life run(4);
   Disk disk;
-  for (int i = 0; i < 300; ++i) {
+  for (int i = 0; i < 2000; ++i) {
     run.tick();
     disk.log += run.store.take_log();
   }
@@ -140,7 +140,7 @@ TEST(Saving, NoDamagedBitIsBelieved) {
 
 TEST(Saving, BlocksSayHowLongTheyAreNeeded) {
   Store store({.log = true});
-  for (std::int64_t i = 0; i < 300; ++i) {
+  for (std::int64_t i = 0; i < 2000; ++i) {
     store.append({{"__name__", "sla_x"}}, kStart + i, 1);
     store.append({{"__name__", "probe_y"}}, kStart + i, 1);
   }
@@ -149,7 +149,7 @@ TEST(Saving, BlocksSayHowLongTheyAreNeeded) {
   EXPECT_EQ(7 * kDay, sealed[0].keep);
   EXPECT_EQ(40 * kDay, sealed[1].keep);
   EXPECT_EQ(kStart, sealed[0].first);
-  EXPECT_EQ(kStart + 239, sealed[0].last);
+  EXPECT_EQ(kStart + 1439, sealed[0].last);
   EXPECT_TRUE(store.take_sealed().empty());
   EXPECT_EQ(2, store.checkpoint().size());
 }
