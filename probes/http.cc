@@ -333,8 +333,9 @@ Task<Outcome> probe_http(Net& net, ProbeRequest request, TimePoint deadline) {
   co_return outcome;
 }
 
-Task<HttpAnswer> ask_http(Net& net, ProbeRequest request, TimePoint deadline) {
-  HttpProbe probe(net, std::move(request), deadline, kMaxAnswerBytes);
+Task<HttpAnswer> ask_http(Net& net, ProbeRequest request, TimePoint deadline,
+                          std::size_t keep_bytes) {
+  HttpProbe probe(net, std::move(request), deadline, keep_bytes);
   const TimePoint started = net.loop().now();
   HttpAnswer answer;
   answer.outcome = co_await probe.run();

@@ -17,10 +17,11 @@ std::vector<Reason> http_reasons(const Module& module);
 struct HttpAnswer {
   Outcome outcome;
   int status = 0;        // 0: no answer came
-  std::string body;      // its first kMaxAnswerBytes
+  std::string body;      // its first bytes, as many as were asked for
   bool as_asked = true;  // false: a redirect made a GET without body of it
 };
 inline constexpr std::size_t kMaxAnswerBytes = 4096;
-Task<HttpAnswer> ask_http(Net& net, ProbeRequest request, TimePoint deadline);
+Task<HttpAnswer> ask_http(Net& net, ProbeRequest request, TimePoint deadline,
+                          std::size_t keep_bytes = kMaxAnswerBytes);
 
 }  // namespace probes

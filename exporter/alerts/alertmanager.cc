@@ -52,7 +52,8 @@ std::string reason_of(const HttpAnswer& answer) {
 
 }  // namespace
 
-std::vector<AlertmanagerTarget> alertmanager_targets(const Alerting& alerting) {
+std::vector<AlertmanagerTarget> alertmanager_targets(const Alerting& alerting,
+                                                     TokenKeepers& tokens) {
   std::vector<AlertmanagerTarget> targets;
   const auto add = [&](const AlertmanagerBlock& block, const StaticTargets& group,
                        const std::string& address) {
@@ -62,8 +63,8 @@ std::vector<AlertmanagerTarget> alertmanager_targets(const Alerting& alerting) {
     std::string url = fmt::format("{}://{}{}", labels->get("__scheme__"),
                                   labels->get("__address__"), labels->get("__alerts_path__"));
     if (std::ranges::find(targets, url, &AlertmanagerTarget::url) != targets.end()) return;
-    targets.push_back(
-        {std::move(url), block.timeout, block.http, Relabeller(block.alert_relabel_configs)});
+    targets.push_back({std::move(url), block.timeout, block.http,
+                       Relabeller(block.alert_relabel_configs), tokens.of(block.http.oauth2)});
   };
   for (const AlertmanagerBlock& block : alerting.alertmanagers) {
     for (const StaticTargets& group : block.static_configs) {
@@ -116,7 +117,9 @@ Task<void> Alertmanager::run(std::shared_ptr<Alertmanager> self) {
     if (batch.empty() && self->answers_.value_or(true)) break;
     probes::ProbeRequest request = self->request_for(batch);
     const TimePoint deadline = loop.now() + self->target_.timeout;
-    const HttpAnswer answer = co_await ask_http(self->net_, std::move(request), deadline);
+    std::shared_ptr<TokenKeeper> tokens = self->target_.tokens;
+    const HttpAnswer answer =
+        co_await ask_with_token(self->net_, std::move(tokens), std::move(request), deadline);
     if (self->stopped_) break;
     const TimePoint again = self->take(batch, answer);
     if (again > loop.now()) co_await sleep_until(loop, again);

@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "exporter/alerts/oauth2.h"
 #include "exporter/alerts/queue.h"
 #include "exporter/config/alerting.h"
 #include "probes/http.h"
@@ -27,10 +28,12 @@ struct AlertmanagerTarget {
   std::chrono::milliseconds timeout{};
   HttpClientOptions http;
   Relabeller relabel;
+  std::shared_ptr<TokenKeeper> tokens{};  // null: without oauth2
 };
 
 // The Alertmanagers of the section, after relabelling; of several with one URL the first.
-std::vector<AlertmanagerTarget> alertmanager_targets(const Alerting& alerting);
+std::vector<AlertmanagerTarget> alertmanager_targets(const Alerting& alerting,
+                                                     TokenKeepers& tokens);
 
 struct AlertmanagerFigures {
   std::string url;

@@ -46,7 +46,7 @@ void Delivery::configure(const std::shared_ptr<const Config>& config, std::strin
 void Delivery::configure_alertmanagers(const Alerting& alerting) {
   Targets before = std::move(targets_);
   targets_.clear();
-  for (AlertmanagerTarget& target : alertmanager_targets(alerting)) {
+  for (AlertmanagerTarget& target : alertmanager_targets(alerting, tokens_)) {
     const auto known = std::ranges::find(before, target.url, &Alertmanager::url);
     if (known == before.end()) {
       targets_.push_back(std::make_shared<Alertmanager>(net_, std::move(target)));
@@ -88,7 +88,8 @@ void Delivery::configure_heartbeat(const Alerting& alerting) {
   if (heartbeat_) heartbeat_->stop();
   heartbeat_.reset();
   if (!alerting.heartbeat.configured()) return;
-  heartbeat_ = std::make_shared<HeartbeatSender>(net_, alerting.heartbeat, stalled_after);
+  heartbeat_ = std::make_shared<HeartbeatSender>(net_, alerting.heartbeat, stalled_after,
+                                                 tokens_.of(alerting.heartbeat.http.oauth2));
 }
 
 void Delivery::restore(const std::vector<DeliveryRow>& rows) {

@@ -30,7 +30,8 @@ struct DeliveryFigures {
 
 class Delivery {
  public:
-  Delivery(probes::Net& net, DeliveryParts parts) : net_(net), parts_(std::move(parts)) {}
+  Delivery(probes::Net& net, DeliveryParts parts)
+      : net_(net), parts_(std::move(parts)), tokens_(net) {}
   ~Delivery() { stop(); }
   Delivery(const Delivery&) = delete;
   Delivery& operator=(const Delivery&) = delete;
@@ -63,6 +64,7 @@ class Delivery {
   probes::Net& net_;
   DeliveryParts parts_;
   AlertDress dress_;
+  TokenKeepers tokens_;
 
   mutable std::mutex mutex_;  // guards which targets there are, not what they do
   Targets targets_;

@@ -9,8 +9,12 @@ using probes::Task;
 using probes::TimePoint;
 
 HeartbeatSender::HeartbeatSender(probes::Net& net, Heartbeat settings,
-                                 probes::Duration stalled_after)
-    : net_(net), settings_(std::move(settings)), stalled_after_(stalled_after) {}
+                                 probes::Duration stalled_after,
+                                 std::shared_ptr<TokenKeeper> tokens)
+    : net_(net),
+      settings_(std::move(settings)),
+      stalled_after_(stalled_after),
+      tokens_(std::move(tokens)) {}
 
 void HeartbeatSender::evaluated(TimePoint at) {
   last_evaluation_ = at;
@@ -29,7 +33,8 @@ Task<void> HeartbeatSender::run(std::shared_ptr<HeartbeatSender> self) {
     if (self->is_alive()) {
       probes::ProbeRequest request = self->request();
       const TimePoint deadline = loop.now() + self->settings_.timeout;
-      const HttpAnswer answer = co_await ask_http(self->net_, std::move(request), deadline);
+      const HttpAnswer answer =
+          co_await ask_with_token(self->net_, self->tokens_, std::move(request), deadline);
       if (self->stopped_) co_return;
       self->take(answer);
     }

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 
+#include "exporter/alerts/oauth2.h"
 #include "exporter/config/alerting.h"
 #include "probes/http.h"
 #include "probes/net/net.h"
@@ -20,8 +21,10 @@ struct HeartbeatFigures {
 
 class HeartbeatSender : public std::enable_shared_from_this<HeartbeatSender> {
  public:
-  // Silent when the last evaluation is longer ago than `stalled_after`.
-  HeartbeatSender(probes::Net& net, Heartbeat settings, probes::Duration stalled_after);
+  // Silent when the last evaluation is longer ago than `stalled_after`. `tokens` is null without
+  // oauth2.
+  HeartbeatSender(probes::Net& net, Heartbeat settings, probes::Duration stalled_after,
+                  std::shared_ptr<TokenKeeper> tokens);
 
   // An evaluation ended. The first one begins it all.
   void evaluated(probes::TimePoint at);
@@ -40,6 +43,7 @@ class HeartbeatSender : public std::enable_shared_from_this<HeartbeatSender> {
   probes::Net& net_;
   Heartbeat settings_;
   probes::Duration stalled_after_;
+  std::shared_ptr<TokenKeeper> tokens_;
   bool stopped_ = false, failing_ = false;
   probes::SpawnId task_ = 0;
   std::optional<probes::TimePoint> last_evaluation_;

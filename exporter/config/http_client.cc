@@ -17,7 +17,6 @@ struct Unsupported {
 };
 constexpr std::array kUnsupported = {
     Unsupported{"enable_http3", "HTTP/3 is not supported; remove it"},
-    Unsupported{"oauth2", "OAuth 2 is not supported; use authorization: {credentials_file: ...}"},
     Unsupported{"no_proxy", "it is not supported; without proxy_url no proxy is used"},
     Unsupported{"proxy_from_environment", "the environment is not read; set proxy_url"},
     Unsupported{"proxy_connect_header", "it is not supported; remove it"},
@@ -132,20 +131,8 @@ void read_authorization(ModuleReading reading, MapReader& reader, probes::HttpMo
 }
 
 void read_proxy(ModuleReading reading, MapReader& reader, probes::HttpModule& http) {
-  if (reader.text("proxy_url", http.proxy_url)) {
-    probes::Module proxied;
-    proxied.spec = probes::HttpModule{};
-    if (!http.proxy_url.starts_with("http://") && !http.proxy_url.starts_with("https://")) {
-      reader.error("proxy_url", "it must begin with http:// or https://");
-    } else if (http.proxy_url.find('@') != std::string::npos) {
-      reader.error("proxy_url",
-                   "user and password do not belong into the configuration; put "
-                   "\"user:password\" into a file and name it in "
-                   "proxy_user_password_file");
-    } else if (const auto problem = target_problem(proxied, http.proxy_url); !problem.empty()) {
-      reader.error("proxy_url", problem);
-    }
-  }
+  read_proxy_url(reader, http.proxy_url,
+                 "put \"user:password\" into a file and name it in proxy_user_password_file");
   read_secret(reading, reader, "proxy_user_password_file", http.proxy_user_password);
 }
 
@@ -192,6 +179,17 @@ bool check_url(MapReader& reader, std::string_view key, std::string_view url) {
   return problem.empty();
 }
 
+void read_proxy_url(MapReader& reader, std::string& out, std::string_view remedy_for_password) {
+  if (!reader.text("proxy_url", out)) return;
+  if (out.find('@') == std::string::npos) {
+    check_url(reader, "proxy_url", out);
+    return;
+  }
+  reader.error("proxy_url",
+               fmt::format("user and password do not belong into the configuration; {}",
+                           remedy_for_password));
+}
+
 void read_http_client_keys(ModuleReading reading, MapReader& reader, probes::HttpModule& http) {
   reader.boolean("follow_redirects", http.follow_redirects);
   read_header_lists(reading, reader, http);
@@ -220,6 +218,7 @@ HttpClientOptions read_http_client(ModuleReading reading, MapReader& reader) {
   options.follow_redirects = http.follow_redirects;
   options.enable_http2 = http.enable_http2;
   options.tls = std::move(http.tls);
+  options.oauth2 = read_oauth2(reading, reader);
   return options;
 }
 

@@ -15,7 +15,14 @@ inline constexpr std::size_t kMaxHeaders = 100;
 // http_headers, basic_auth, authorization, proxy_url, follow_redirects, enable_http2, tls_config;
 // what of a client is not supported is refused by name.
 void read_http_client_keys(ModuleReading reading, MapReader& reader, probes::HttpModule& http);
+// The same and oauth2, which the http prober does not have.
 HttpClientOptions read_http_client(ModuleReading reading, MapReader& reader);
+
+// oauth2 of the client that `reader` reads.
+OAuth2 read_oauth2(ModuleReading reading, MapReader& reader);
+
+// An http or https URL; a user or password in it is an error with this remedy.
+void read_proxy_url(MapReader& reader, std::string& out, std::string_view remedy_for_password);
 
 // An http or https URL with a host and without user and password; records an error otherwise.
 bool check_url(MapReader& reader, std::string_view key, std::string_view url);

@@ -26,6 +26,9 @@ constexpr std::array kUnsupported = {
                 "CEL is not supported; use fail_if_body_matches_regexp"},
     Unsupported{"fail_if_body_json_not_matches_cel",
                 "CEL is not supported; use fail_if_body_not_matches_regexp"},
+    Unsupported{"oauth2",
+                "OAuth 2 is there for Alertmanagers and the heartbeat alone; use "
+                "authorization: {credentials_file: ...}"},
 };
 
 void read_headers(MapReader& reader, probes::HttpModule& http) {

@@ -84,6 +84,22 @@ std::string show_authorization(const probes::HttpModule& http) {
                    {"credentials_file", show_secret(http.authorization_credentials)}});
 }
 
+std::string show_oauth2(const OAuth2& oauth2) {
+  if (!oauth2.configured()) return "";
+  ShownKeys parameters;
+  for (const auto& [name, value] : oauth2.endpoint_params) {
+    parameters.emplace_back(name, show_text(value));
+  }
+  return show_map({{"client_id", show_text(oauth2.client_id)},
+                   {"client_secret_file",
+                    oauth2.client_secret.empty() ? "" : show_secret(oauth2.client_secret)},
+                   {"scopes", oauth2.scopes.empty() ? "" : show_list(oauth2.scopes)},
+                   {"token_url", show_text(oauth2.token_url)},
+                   {"endpoint_params", parameters.empty() ? "" : show_map(parameters)},
+                   {"proxy_url", show_if_set(oauth2.proxy_url)},
+                   {"tls_config", show_tls(oauth2.tls)}});
+}
+
 ShownKeys show_http(const probes::HttpModule& http) {
   std::vector<std::string> codes;
   for (int code : http.valid_status_codes) codes.push_back(fmt::format("{}", code));
@@ -204,6 +220,7 @@ ShownKeys show_http_client(const HttpClientOptions& client) {
           {"http_headers", show_header_lists(http, Single::here)},
           {"basic_auth", show_basic_auth(http)},
           {"authorization", show_authorization(http)},
+          {"oauth2", show_oauth2(client.oauth2)},
           {"proxy_url", show_if_set(http.proxy_url)},
           {"proxy_user_password_file",
            http.proxy_user_password.empty() ? "" : show_secret(http.proxy_user_password)},

@@ -7,6 +7,8 @@ import json
 import ssl
 import subprocess
 import threading
+import time
+import urllib.parse
 import urllib.request
 
 import harness
@@ -58,6 +60,71 @@ class Sender:
 
 def static(*alertmanagers):
     return [{"static_configs": [{"targets": [f"127.0.0.1:{a.port}" for a in alertmanagers]}]}]
+
+
+def serve(test, handler):
+    """An HTTP server in threads; its handler says nothing on standard error. Its port."""
+    handler.log_message = lambda self, *words: None
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    for clean in (server.server_close, thread.join, server.shutdown):
+        test.addCleanup(clean)
+    return server.server_port
+
+
+class Login:
+    """A token server that wants the secret in the form, and a front before an Alertmanager that wants its tokens."""
+
+    SECRET = "s3cret & more"
+
+    def __init__(self, test, alertmanager, life):
+        self.life, self.good_until, self.given, self.refused, self.forms = life, {}, 0, 0, []
+        login = self
+
+        class TokenServer(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                form = self.rfile.read(int(self.headers["Content-Length"])).decode()
+                login.forms.append((self.headers["Authorization"] is not None, form))
+                status, answer = login.answer(dict(urllib.parse.parse_qsl(form)))
+                body = json.dumps(answer).encode()
+                self.send_response(status)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+        class Front(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                status = 401
+                if login.is_good(self.headers["Authorization"] or ""):
+                    status = harness.fetch(alertmanager.url + self.path, "POST", {"Content-Type": "application/json"},
+                                           data=body).status
+                else:
+                    login.refused += 1
+                self.send_response(status)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+        self.url = f"http://127.0.0.1:{serve(test, TokenServer)}/token"
+        self.front = serve(test, Front)
+
+    def answer(self, form):
+        if form.get("client_id") != "sla" or form.get("client_secret") != self.SECRET:
+            return 401, {"error": "invalid_client", "error_description": "nobody we know"}
+        self.given += 1
+        token = f"token-{self.given}"
+        self.good_until["Bearer " + token] = time.monotonic() + self.life
+        return 200, {"access_token": token, "token_type": "bearer", "expires_in": self.life}
+
+    def is_good(self, authorization):
+        return self.good_until.get(authorization, 0) > time.monotonic()
+
+    def block(self):
+        return {"static_configs": [{"targets": [f"127.0.0.1:{self.front}"]}],
+                "oauth2": {"client_id": "sla", "client_secret_file": "secret", "scopes": ["alerts"],
+                           "token_url": self.url, "endpoint_params": {"audience": "alert manager"}}}
 
 
 class AlertDelivery(harness.IntegrationTest):
@@ -143,6 +210,53 @@ class AlertDelivery(harness.IntegrationTest):
             urllib.request.HTTPSHandler(context=ssl.create_default_context(cafile=certificates.ca_file)))
         with opener.open(f"https://127.0.0.1:{one.port}/api/v2/alerts") as reply:
             self.assertEqual(["Down"], [a["labels"]["alertname"] for a in json.load(reply)])
+
+    def test_tokens_are_fetched_kept_and_replaced(self):
+        one = peers.Alertmanager(self).start()
+        login = Login(self, one, life=4)
+        self.write("secret", login.SECRET + "\n")
+        sender = Sender(self, {"alertmanagers": [login.block()]})
+        sender.say("fire a")
+        harness.wait_for(lambda: "a" in one.alerts(), "the alert behind the token")
+        # By the header first, which this server does not take.
+        self.assertEqual([True, False], [by_header for by_header, _ in login.forms])
+        self.assertEqual({"grant_type": "client_credentials", "scope": "alerts", "audience": "alert manager",
+                          "client_id": "sla", "client_secret": login.SECRET},
+                         dict(urllib.parse.parse_qsl(login.forms[1][1])))
+        sender.say("fire b")
+        harness.wait_for(lambda: "b" in one.alerts(), "another alert")
+        # Its end was told, so that it is replaced before anybody is refused.
+        harness.wait_for(lambda: not login.is_good(f"Bearer token-{login.given}"), "the end of the token")
+        before, login.life = login.given, 600
+        sender.say("fire c")
+        harness.wait_for(lambda: "c" in one.alerts(), "an alert with the next token")
+        self.assertEqual((before + 1, 0), (login.given, login.refused))
+        # A token server that forgets its tokens told nobody.
+        login.good_until.clear()
+        sender.say("fire d")
+        harness.wait_for(lambda: "d" in one.alerts(), "an alert after the refusal")
+        figures = sender.figures()["alertmanagers"][0]
+        self.assertEqual((4, 0), (figures["sent"], figures["errors"]))
+        self.assertEqual((before + 2, 1), (login.given, login.refused))
+
+    def test_a_client_that_the_token_server_does_not_know_is_said(self):
+        one = peers.Alertmanager(self).start()
+        login = Login(self, one, life=60)
+        secret = self.write("secret", "wr0ng\n")
+        sender = Sender(self, {"alertmanagers": [login.block()]})
+        sender.say("fire a")
+        harness.wait_for(lambda: sender.figures()["alertmanagers"][0]["errors"] > 0, "the failure")
+        self.assertEqual([1], sender.waiting())
+        harness.wait_for(lambda: sender.rows.read_text(), "what waits to be stored")
+        log = sender.log.read_text()
+        self.assertIn(f"no access token from {login.url}", log)
+        self.assertIn("invalid_client: nobody we know", log)
+        self.assertNotIn("wr0ng", log)
+        self.assertEqual({}, one.alerts())
+        secret.write_text(login.SECRET + "\n")
+        sender.kill()
+        sender.start()
+        harness.wait_for(lambda: "a" in one.alerts(), "what waited, after a start with the right secret")
 
     def test_mail_begins_and_ends_with_an_outage(self):
         certificates = peers.Certificates(self)

@@ -98,6 +98,37 @@ TEST(AlertingSection, AlertmanagersAreWrittenAsForPrometheus) {
   EXPECT_EQ(http_module(block.http).authorization_credentials.reveal(), "s3cret");
 }
 
+TEST(AlertingSection, OAuth2IsWrittenAsForPrometheus) {
+  const Config config = good(R"(
+  heartbeat:
+    url: "https://beat.example/"
+    oauth2:
+      client_id: sla
+      client_secret_file: secret
+      scopes: [read, write]
+      token_url: https://login.example/token
+      endpoint_params: {audience: alerts, numeric: 1}
+      tls_config: {server_name: login.internal}
+)",
+                             {{"/etc/sla/secret", "s3cret\n"}});
+  const OAuth2& oauth2 = config.alerting.heartbeat.http.oauth2;
+  EXPECT_TRUE(oauth2.configured());
+  EXPECT_EQ(oauth2.client_id, "sla");
+  EXPECT_EQ(oauth2.client_secret.reveal(), "s3cret");
+  EXPECT_THAT(oauth2.scopes, ElementsAre("read", "write"));
+  EXPECT_EQ(oauth2.token_url, "https://login.example/token");
+  EXPECT_THAT(oauth2.endpoint_params,
+              ElementsAre(Pair("audience", "alerts"), Pair("numeric", "1")));
+  EXPECT_EQ(oauth2.tls.server_name, "login.internal");
+  // A certificate may stand for the secret.
+  const Config without = good(
+      "  heartbeat: {url: 'https://b.example/', oauth2: {client_id: a, token_url: "
+      "'https://c.example/'}}\n");
+  EXPECT_TRUE(without.alerting.heartbeat.http.oauth2.client_secret.empty());
+  EXPECT_FALSE(good("  heartbeat: {url: 'https://b.example/'}\n")
+                   .alerting.heartbeat.http.oauth2.configured());
+}
+
 TEST(AlertingSection, TheAddressOfTheHeartbeatMayBeASecret) {
   const Config config = good("  heartbeat: {url_file: beat, every: 30s}\n",
                              {{"/etc/sla/beat", "https://beat.example/s3cret\n"}});

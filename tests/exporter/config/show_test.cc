@@ -156,6 +156,15 @@ alerting:
       relabel_configs: [{source_labels: [side], regex: right, action: drop}]
       alert_relabel_configs: [{source_labels: [severity], regex: info, action: drop}]
     - {static_configs: [{targets: ["[2001:db8::1]:9093"]}]}
+    - static_configs: [{targets: [c.example]}]
+      oauth2:
+        client_id: "sla: outside"
+        client_secret_file: password
+        scopes: [alerts.write, "a b"]
+        token_url: "https://login.example/token?v=2"
+        endpoint_params: {audience: "alerts: all", "odd name": ""}
+        proxy_url: "http://proxy.example:3128"
+        tls_config: {ca_file: ca.pem, cert_file: ca.pem, key_file: key.pem}
   heartbeat: {url_file: beat, method: GET, every: 2m, timeout: 3s, authorization: {credentials_file: token}}
   mail:
     server: "mail.example:465"
