@@ -6,6 +6,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "exporter/alerts/delivery.h"
 #include "tests/exporter/alerts/some_alerts.h"
 #include "tests/exporter/config/memory_files.h"
@@ -123,6 +125,15 @@ TEST_F(AccessTokens, ASecondWayIsTriedOnceAndThenKnown) {
   keeper().forget(Secret("t1"));
   EXPECT_EQ(token(), "t2");
   EXPECT_EQ(peer_.requests.size(), 3u);
+}
+
+TEST_F(AccessTokens, AWayThatWorkedIsNotDoubtedAfterARefusal) {
+  EXPECT_EQ(token(), "t1");
+  keeper().forget(Secret("t1"));
+  peer_.takes_header = false;
+  peer_.takes_form = true;
+  EXPECT_THAT(token(), AllOf(HasSubstr("401"), HasSubstr("see client_id")));
+  EXPECT_EQ(peer_.requests.size(), 2u);
 }
 
 TEST_F(AccessTokens, WithoutASecretTheFormNamesTheClient) {
