@@ -14,6 +14,7 @@ namespace {
 using rules::RuleGroup;
 
 constexpr std::string_view kGroupKind = "group";
+constexpr std::int64_t kSlightlyBehind = 60'000;  // milliseconds
 
 std::string key_of(const RuleGroup& group) { return group.file + "\n" + group.name; }
 
@@ -63,7 +64,7 @@ std::expected<void, std::string> RuleRunner::load() {
 
 void RuleRunner::tick(const SnapshotPtr& snapshot, Seconds now) {
   const std::int64_t at = now.time_since_epoch().count() * 1000;
-  if (at <= last_tick_ || !snapshot) return;  // the clock was set back: wait for it
+  if (waits_for_clock(at) || !snapshot) return;
   last_tick_ = at;
   if (!std::exchange(adopted_, true)) sampler_.adopt(at);
   if (snapshot->config != config_) configure(snapshot->config, at);
@@ -89,6 +90,26 @@ void RuleRunner::tick(const SnapshotPtr& snapshot, Seconds now) {
   if (parts_.notify && evaluated) parts_.notify(std::exchange(notifications_, {}));
   if (evaluated) publish();
   count_alerts();
+}
+
+// After the clock was set back rules wait for it, as the accounting does: what they would judge
+// stands still, and samples of the time that comes again are there already. It is said once it
+// matters; smaller differences are those that slots follow at once.
+bool RuleRunner::waits_for_clock(std::int64_t at) {
+  if (at > last_tick_) {
+    if (std::exchange(said_behind_, false)) {
+      log_info("the clock has caught up; rules are evaluated again");
+    }
+    return false;
+  }
+  const std::int64_t behind = last_tick_ - at;
+  if (behind > kSlightlyBehind && !std::exchange(said_behind_, true)) {
+    log_error(
+        "the clock was set back: neither slots nor rules are judged until it has caught up, and "
+        "no alert is sent; set the clock right if it is wrong",
+        {{"seconds", std::to_string(behind / 1000)}});
+  }
+  return true;
 }
 
 void RuleRunner::close() {

@@ -71,6 +71,7 @@ class RuleRunner {
     std::int64_t at = 0;  // when they are marked stale
   };
 
+  bool waits_for_clock(std::int64_t at);
   void configure(const std::shared_ptr<const Config>& config, std::int64_t at);
   void take_settings(const Alerting& alerting);
   Running take_on(std::shared_ptr<const rules::RuleGroup> group, Running* known, std::int64_t at);
@@ -97,7 +98,7 @@ class RuleRunner {
   std::vector<rules::Notification> notifications_;
   std::vector<DocumentChange> changes_;
   std::int64_t last_tick_ = 0;
-  bool adopted_ = false, save_failed_ = false, said_selected_ = false;
+  bool adopted_ = false, save_failed_ = false, said_selected_ = false, said_behind_ = false;
 
   mutable std::mutex mutex_;
   std::shared_ptr<const RulesView> published_ = std::make_shared<const RulesView>();

@@ -81,6 +81,13 @@ class RunnerTest : public ::testing::Test {
     }
   }
 
+  // The same; what was logged meanwhile.
+  std::string log_until(std::int64_t second, bool down) {
+    testing::internal::CaptureStdout();
+    run_to(second, down);
+    return testing::internal::GetCapturedStdout();
+  }
+
   const rules::RuleState& rule(std::size_t index) const {
     shown = runner->view();
     return shown->groups.at(0)->state.rules.at(index);
@@ -217,6 +224,38 @@ TEST_F(RunnerTest, SlotsThatWereMissedAreCountedAndNotCaughtUp) {
   run_to(401, true);
   EXPECT_GE(stats.iterations_missed_total, 8U);
   EXPECT_LE(stats.iterations_total, 6U);
+}
+
+TEST_F(RunnerTest, AClockThatWasSetBackIsWaitedForAndThatIsSaidOnce) {
+  run_to(420, true);
+  ASSERT_FALSE(sent.empty());
+  const rules::Notification last = sent.back();
+  sent.clear();
+  const std::uint64_t evaluations = stats.evaluations_total;
+  clock = 100;
+  const std::string waiting = log_until(420, false);
+  EXPECT_TRUE(sent.empty());
+  EXPECT_EQ(stats.evaluations_total, evaluations);
+  EXPECT_EQ(alert_state(), AlertState::firing);
+  // An Alertmanager by the same clock does not end the alert meanwhile.
+  EXPECT_GT(last.ends_at, (kStart + clock) * 1000);
+  const std::size_t said = waiting.find("the clock was set back");
+  ASSERT_NE(said, waiting.npos);
+  EXPECT_EQ(waiting.find("the clock was set back", said + 1), waiting.npos);
+  EXPECT_NE(waiting.find("seconds=320"), waiting.npos);
+
+  EXPECT_NE(log_until(600, true).find("the clock has caught up"), std::string::npos);
+  ASSERT_FALSE(sent.empty());
+  EXPECT_EQ(sent[0].starts_at, last.starts_at);
+  EXPECT_EQ(stats.iterations_missed_total, 0U);
+}
+
+TEST_F(RunnerTest, ASmallStepBackIsNotWorthAWord) {
+  run_to(420, true);
+  const std::uint64_t evaluations = stats.evaluations_total;
+  clock = 370;
+  EXPECT_EQ(log_until(480, true).find("clock"), std::string::npos);
+  EXPECT_GT(stats.evaluations_total, evaluations);
 }
 
 TEST_F(RunnerTest, ARuleThatFailsSaysWhyAndKeepsItsAlerts) {
