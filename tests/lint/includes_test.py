@@ -28,7 +28,8 @@ ARROWS = {
     # verify judges every slot again, by the very functions that judged it first: pure ones, on records.
     "exporter/ledger/": [*RECORDS, "exporter/sla/canonical.h", "exporter/sla/timeline.h", "exporter/sla/verdict.h"],
     "exporter/sla/": [*FIGURES, "exporter/ledger/", "probes/"],
-    "exporter/ticket/": ["exporter/sla/"],
+    # Events are read from files that others wrote, so their text is checked as a configuration's is.
+    "exporter/ticket/": ["exporter/sla/", "exporter/config/utf8.h"],
     # Help desks read into events, and the file that keeps them.
     "exporter/sources/": ["exporter/config/", "exporter/ledger/database.h", "exporter/log.h", "exporter/sla/",
                           "exporter/ticket/", "probes/"],
