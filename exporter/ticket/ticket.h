@@ -9,6 +9,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -17,7 +18,7 @@
 
 namespace exporter {
 
-// The first level gave the ticket up to another.
+// A human of one level gave the ticket up to another.
 struct HandOver {
   Seconds at;
   std::string from, to;              // levels
@@ -26,11 +27,13 @@ struct HandOver {
   bool operator==(const HandOver&) const = default;
 };
 
-// What a person signed: changes to one ticket, in the order of their ids. They never change events.
+// What a person signed: changes to one ticket, in the order of their ids. They never change events,
+// but take their place among them: after the last one that was known when they were signed.
 struct TicketCorrection {
   enum class Action { voided, reacted_at, calendar, level };
   std::int64_t id = 0;
   std::string source, ticket;
+  std::int64_t after_seq = -1;  // the ticket's last_seq() when it was signed
   Action action = Action::voided;
   std::string level;          // the clock's level; of level: the new one
   int instance = 1;           // of the clock
@@ -43,7 +46,8 @@ struct TicketCorrection {
 
 class Ticket {
  public:
-  // Events must come in ascending seq; one whose seq is not above the last is ignored.
+  // Events must come in ascending seq; one whose seq is not above the last is ignored. So is a
+  // correction whose id is not above the last.
   void apply(const TicketEvent& event, const SupportRules& rules);
   void apply(const TicketCorrection& correction, const SupportRules& rules);
 
@@ -62,23 +66,40 @@ class Ticket {
   std::optional<Seconds> first_human_reply() const { return first_human_reply_; }
   const std::vector<HandOver>& hand_overs() const { return hand_overs_; }
   std::int64_t last_seq() const { return last_seq_; }
-  Seconds last_at() const { return last_at_; }
-  std::uint32_t skews() const { return skews_; }  // instants that ran backwards
-  bool alive() const { return alive_; }           // neither closed, spam, deleted nor merged
+  Seconds last_at() const { return last_at_; }         // the latest instant so far
+  std::uint32_t skews() const { return skews_; }       // instants that ran backwards
+  bool alive() const { return life_ == Life::alive; }  // neither closed, spam, deleted nor merged
   // A customer's message waits for a human.
   bool unanswered() const { return unanswered_; }
+  bool operator==(const Ticket&) const = default;
 
  private:
   // exporter/ticket/ticket.cc tells the story.
+  friend class TicketFold;
+  enum class Life { alive, closed, gone };  // gone: spam, deleted or merged
+  // What a clock waits for, while the ticket is not alive and no clock can.
+  struct Ask {
+    Seconds since;
+    ClockKind kind = ClockKind::first;
+    std::vector<Span> pauses;
+    bool operator==(const Ask&) const = default;
+  };
+
   std::vector<ReactionClock> clocks_;
   std::string level_, calendar_, agreement_, channel_, language_;
   std::optional<Seconds> opened_, number_mailed_, first_human_reply_;
-  bool number_mail_expected_ = false, alive_ = true, unanswered_ = false, waiting_ = false;
+  Life life_ = Life::alive;
+  bool number_mail_expected_ = false, unanswered_ = false, waiting_ = false;
+  std::optional<Ask> ask_;
   std::set<std::string> checked_;
   std::vector<HandOver> hand_overs_;
-  std::int64_t last_seq_ = -1;
+  std::int64_t last_seq_ = -1, last_correction_ = -1;
   Seconds last_at_{};
   std::uint32_t skews_ = 0;
 };
+
+// A whole ticket: events in ascending seq, corrections in ascending id, each in its place.
+Ticket replay(std::span<const TicketEvent> events, std::span<const TicketCorrection> corrections,
+              const SupportRules& rules);
 
 }  // namespace exporter
