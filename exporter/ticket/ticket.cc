@@ -42,7 +42,7 @@ class TicketFold {
   void checked_item() { ticket_.checked_.insert(event_->item); }
   void nothing() {}
 
-  void take_instant();
+  bool take_instant();
   void take_attributes();
   void closed_without_agent(ReactionClock& clock);
   void end_of_life(VoidReason reason);
@@ -105,19 +105,24 @@ constinit const std::array<TicketFold::Handler, 20> TicketFold::kHandlers = {
 void TicketFold::apply(const TicketEvent& event) {
   if (event.seq <= ticket_.last_seq_) return;
   event_ = &event;
-  take_instant();
+  const bool backwards = take_instant();
   take_attributes();
+  if (ReactionClock* clock = open(); backwards && clock != nullptr) {
+    clock->breach_stands = breached(*clock);
+  }
   (this->*kHandlers[static_cast<std::size_t>(event.type)])();
   ticket_.last_seq_ = event.seq;
 }
 
-void TicketFold::take_instant() {
-  const bool first = ticket_.last_seq_ < 0;
-  if (!first && event_->at < ticket_.last_at_) {
+// Whether the instant runs backwards.
+bool TicketFold::take_instant() {
+  const bool backwards = ticket_.last_seq_ >= 0 && event_->at < ticket_.last_at_;
+  if (backwards) {
     ++ticket_.skews_;
-    if (ReactionClock* clock = open()) clock->breach_stands = breached(*clock);
+  } else {
+    ticket_.last_at_ = event_->at;
   }
-  ticket_.last_at_ = first ? event_->at : std::max(ticket_.last_at_, event_->at);
+  return backwards;
 }
 
 // What becomes known or changes counts from here on: also for a clock that is still undecided.
