@@ -1,5 +1,6 @@
 // The published agreement and the private ones beside it. A private agreement is the published one
-// with what it says differently: its zone, its policies, its objectives, the services it covers.
+// with what it says differently: its zone, its policies, its objectives, the services it covers,
+// its reaction targets.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -149,6 +150,9 @@ void read_private_agreements(Loading& loading, const YamlPtr& node) {
     MapReader reader(loading.errors, entry.value, fmt::format("private agreement \"{}\"", name));
     read_policies(reader, terms);
     read_private_services(loading, reader, names, terms);
+    if (const YamlPtr reactions = reader.find("reactions")) {
+      loading.private_reactions.push_back({name, reactions});
+    }
     reader.finish();
     loading.config.agreements.push_back(std::move(terms));
   }

@@ -153,7 +153,7 @@ void read_alerting(Loading& loading, const YamlPtr& node) {
   const ModuleReading reading{loading.errors, loading.files};
   read_alertmanagers(reading, reader, alerting.alertmanagers);
   read_heartbeat(reading, reader, alerting.heartbeat);
-  read_mail(reading, reader, alerting.mail);
+  read_mail(reading, reader, MailOf::alerts, alerting.mail);
   reader.finish();
   warn_of_silence(loading, *node);
 }

@@ -115,14 +115,6 @@ bool is_mail_address(std::string_view text) {
   return plain && is_host_name(text.substr(at + 1)) && !is_ip_address(text.substr(at + 1));
 }
 
-void check_mail_address(Errors& errors, const Yaml& at, std::string_view key,
-                        std::string_view text) {
-  if (is_mail_address(text)) return;
-  errors.add(at, fmt::format("{}: {} is not a mail address, such as alerts@example.com; write it "
-                             "without a name",
-                             key, show_text(text)));
-}
-
 Parsed<AlertMail::Security> parse_security(std::string_view text) {
   if (text == "starttls") return AlertMail::Security::starttls;
   if (text == "tls") return AlertMail::Security::tls;
@@ -130,9 +122,14 @@ Parsed<AlertMail::Security> parse_security(std::string_view text) {
   return std::unexpected(fmt::format("\"{}\" is not known; choose starttls, tls or none", text));
 }
 
-void read_addresses(MapReader& map, AlertMail& mail) {
+void read_sender(MapReader& map, AlertMail& mail) {
   Errors& errors = map.errors();
   if (map.text("from", mail.from)) check_mail_address(errors, *map.find("from"), "from", mail.from);
+  if (!map.has("from")) errors.add(map.node(), "mail: from: is missing");
+}
+
+void read_recipients(MapReader& map, AlertMail& mail) {
+  Errors& errors = map.errors();
   if (map.texts("to", mail.to)) {
     for (const YamlPtr& item : as_list(map.find("to"))) {
       check_mail_address(errors, *item, "to", item->text);
@@ -141,7 +138,6 @@ void read_addresses(MapReader& map, AlertMail& mail) {
       map.error("to", fmt::format("more than {}", kMaxRecipients));
     }
   }
-  if (!map.has("from")) errors.add(map.node(), "mail: from: is missing");
   if (!map.has("to") || (map.find("to")->kind == Yaml::Kind::list && mail.to.empty())) {
     errors.add(map.node(), "mail: to: is missing; say who gets the mail");
   }
@@ -168,6 +164,19 @@ void read_login(ModuleReading reading, MapReader& map, AlertMail& mail) {
 
 }  // namespace
 
+void check_mail_address(Errors& errors, const Yaml& at, std::string_view key,
+                        std::string_view text) {
+  if (is_mail_address(text)) return;
+  errors.add(at, fmt::format("{}: {} is not a mail address, such as alerts@example.com; write it "
+                             "without a name",
+                             key, show_text(text)));
+}
+
+void check_secret_url(MapReader& map, std::string_view key, const probes::Secret& url) {
+  if (url.reveal().starts_with("http://") || url.reveal().starts_with("https://")) return;
+  map.error(key, "what the file holds must begin with http:// or https://");
+}
+
 void read_alertmanagers(ModuleReading reading, MapReader& reader,
                         std::vector<AlertmanagerBlock>& out) {
   const YamlPtr node = reader.find("alertmanagers");
@@ -190,10 +199,8 @@ void read_heartbeat(ModuleReading reading, MapReader& reader, Heartbeat& out) {
   MapReader map(reading.errors, node, "heartbeat");
   if (!map.valid()) return;
   if (map.text("url", out.url)) check_url(map, "url", out.url);
-  if (read_secret(reading, map, "url_file", out.secret_url) &&
-      !out.secret_url.reveal().starts_with("http://") &&
-      !out.secret_url.reveal().starts_with("https://")) {
-    map.error("url_file", "what the file holds must begin with http:// or https://");
+  if (read_secret(reading, map, "url_file", out.secret_url)) {
+    check_secret_url(map, "url_file", out.secret_url);
   }
   if (map.has("url") == map.has("url_file")) {
     reading.errors.add(*node, "heartbeat: give one of url and url_file");
@@ -207,7 +214,7 @@ void read_heartbeat(ModuleReading reading, MapReader& reader, Heartbeat& out) {
   map.finish();
 }
 
-void read_mail(ModuleReading reading, MapReader& reader, AlertMail& out) {
+void read_mail(ModuleReading reading, MapReader& reader, MailOf what, AlertMail& out) {
   const YamlPtr node = reader.find("mail");
   if (!node) return;
   MapReader map(reading.errors, node, "mail");
@@ -221,13 +228,20 @@ void read_mail(ModuleReading reading, MapReader& reader, AlertMail& out) {
     reading.errors.add(*node, "mail: server: is missing; it is host:port");
   }
   map.value("security", out.security, parse_security);
-  read_addresses(map, out);
+  read_sender(map, out);
+  if (what == MailOf::alerts) {
+    read_recipients(map, out);
+    map.seconds("after", 0s, 24h, out.after);
+  } else {
+    map.refuse("to",
+               "notices go to the team of a level; name it in teams: {LEVEL: {mail_to: ...}}");
+    map.refuse("after", "a notice is sent at once");
+  }
   read_login(reading, map, out);
   if (map.text("hello", out.hello) && !is_host_name(out.hello)) {
     map.error("hello", fmt::format("\"{}\" is not a host name", out.hello));
   }
   out.tls = read_tls_config(reading, map);
-  map.seconds("after", 0s, 24h, out.after);
   map.finish();
 }
 

@@ -51,6 +51,7 @@ void read_root(Loading& loading, const YamlPtr& root_node) {
   read_private_agreements(loading, root.find("private_agreements"));
   read_maintenance(loading, documents);
   read_alerting(loading, section("alerting"));
+  read_support(loading, section("support"));
   const std::size_t errors_before = loading.errors.size();
   root.finish();
   // An empty `services: {}` is a choice; no mention of services is a slip, unless it is misspelt.

@@ -39,6 +39,12 @@ struct ServiceSource {
   YamlPtr formerly;    // may be null
 };
 
+// The `reactions` of a private agreement, for when levels and calendars are known.
+struct PrivateReactions {
+  std::string agreement;
+  YamlPtr node;
+};
+
 struct Loading {
   explicit Loading(const FileSource& files_used) : files(files_used) {}
 
@@ -51,6 +57,7 @@ struct Loading {
   std::size_t checks = 0;                       // so far
   std::vector<ServiceSource> services;          // beside config.services
   std::map<std::string, YamlPtr> service_keys;  // every name seen, also of refused services
+  std::vector<PrivateReactions> private_reactions;
 
   void warn(const Yaml& at, std::string_view message);
 };
@@ -76,6 +83,7 @@ void check_service_links(Loading& loading);  // depends_on, formerly, once all a
 void read_maintenance(Loading& loading, const std::vector<Document>& documents);
 void read_private_agreements(Loading& loading, const YamlPtr& node);
 void read_alerting(Loading& loading, const YamlPtr& node);
+void read_support(Loading& loading, const YamlPtr& node);  // last: it refers to all of these
 
 // Shared pieces.
 // The keys every, timeout, slow_after, confirm, objective, require and degraded of a map, over
@@ -99,6 +107,14 @@ std::vector<Relabel> read_relabel_configs(MapReader& reader, std::string_view ke
 void read_alertmanagers(ModuleReading reading, MapReader& reader,
                         std::vector<AlertmanagerBlock>& out);
 void read_heartbeat(ModuleReading reading, MapReader& reader, Heartbeat& out);
-void read_mail(ModuleReading reading, MapReader& reader, AlertMail& out);
+// Mail of alerts says to whom and when; a notice goes to the team of a level.
+enum class MailOf { alerts, notices };
+void read_mail(ModuleReading reading, MapReader& reader, MailOf what, AlertMail& out);
+// Records an error unless `text` is an address such as alerts@example.com.
+void check_mail_address(Errors& errors, const Yaml& at, std::string_view key,
+                        std::string_view text);
+// Records an error at `key`, which names the file, unless the secret is an HTTP URL; never quotes
+// it.
+void check_secret_url(MapReader& map, std::string_view key, const probes::Secret& url);
 
 }  // namespace exporter::config

@@ -218,6 +218,10 @@ void show_private_agreements(Lines& out, const Config& config) {
     std::vector<std::string> covers;
     for (const auto& [service, objective] : terms.objectives) covers.push_back(service);
     put(out, 4, "covers", show_list(covers));
+    const auto& reactions = config.support.terms.private_targets;
+    if (const auto own = reactions.find(terms.name); own != reactions.end()) {
+      put(out, 4, "reactions", show_reactions(own->second));
+    }
     if (covers.empty()) continue;
     out += "    services:\n";
     for (const auto& [service, objective] : terms.objectives) {
@@ -272,6 +276,7 @@ std::string show_config(const Config& config) {
   show_maintenance(out, config);
   show_private_agreements(out, config);
   out += show_alerting(config.alerting);
+  out += show_support(config.support);
   return out;
 }
 

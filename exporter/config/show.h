@@ -33,8 +33,15 @@ std::string show_secret(const probes::Secret& secret);  // its file
 std::string show_tls(const probes::TlsOptions& tls);
 ShownKeys show_http_client(const HttpClientOptions& client);
 
+// A mail server's keys, without those that say to whom and when.
+ShownKeys show_mail_server(const AlertMail& mail);
+
 // The section `alerting`.
 std::string show_alerting(const Alerting& alerting);
+// The section `support`; nothing when there is none.
+std::string show_support(const Support& support);
+// A private agreement's targets.
+std::string show_reactions(const LevelTargets& targets);
 
 }  // namespace config
 }  // namespace exporter

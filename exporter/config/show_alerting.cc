@@ -129,18 +129,22 @@ std::string_view name_of(AlertMail::Security security) {
 void show_mail(std::string& out, const AlertMail& mail) {
   if (!mail.configured()) return;
   out += "  mail:\n";
-  put(out, 4, "server", show_text(mail.server));
-  put(out, 4, "security", name_of(mail.security));
-  put(out, 4, "from", show_text(mail.from));
+  put_keys(out, 4, show_mail_server(mail));
   put(out, 4, "to", show_list(mail.to));
-  put(out, 4, "user", show_if_set(mail.user));
-  put(out, 4, "password_file", mail.password.empty() ? "" : show_secret(mail.password));
-  put(out, 4, "hello", show_if_set(mail.hello));
-  put(out, 4, "tls_config", show_tls(mail.tls));
   put(out, 4, "after", format_duration(mail.after));
 }
 
 }  // namespace
+
+ShownKeys show_mail_server(const AlertMail& mail) {
+  return {{"server", show_text(mail.server)},
+          {"security", std::string(name_of(mail.security))},
+          {"from", show_text(mail.from)},
+          {"user", show_if_set(mail.user)},
+          {"password_file", mail.password.empty() ? "" : show_secret(mail.password)},
+          {"hello", show_if_set(mail.hello)},
+          {"tls_config", show_tls(mail.tls)}};
+}
 
 std::string show_alerting(const Alerting& alerting) {
   std::string out = "alerting:\n";

@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "exporter/config/alerting.h"
@@ -61,6 +62,8 @@ struct TicketSource {
   bool operator==(const TicketSource&) const = default;
 };
 
+std::string_view name_of(TicketSource::Type type);  // as in sla.yml
+
 // Who hears of single tickets: the team of a level.
 struct TicketNotices {
   struct Team {
@@ -77,6 +80,9 @@ struct TicketNotices {
 
 struct Support {
   SupportTerms terms;
+  // Of each calendar that has any, the holidays that stand in sla.yml itself, as written; the
+  // others are in its files. What counts is in the terms.
+  std::map<std::string, std::vector<std::string>> written_holidays;
   std::vector<TicketSource> sources;
   TicketNotices notices;
   probes::Duration retention = std::chrono::hours(24 * 457);  // of tickets that are over: 15 months

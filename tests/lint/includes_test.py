@@ -23,8 +23,11 @@ ARROWS = {
     "probes/async/": ["probes/outcome.h"],
     "probes/net/": ["probes/outcome.h", "probes/async/"],
     "probes/": ["probes/"],
-    "exporter/config/": [*VOCABULARY, "exporter/sla/", "exporter/ticket/support_terms.h",
-                         "probes/", "rules/group/rule.h", "rules/group/templates.h", "rules/promql/"],
+    "exporter/config/": [*VOCABULARY, "exporter/sla/",
+                         # The texts of opening hours, and the check that the terms of support can be kept.
+                         "exporter/ticket/support_terms.h", "exporter/ticket/support_rules.h",
+                         "exporter/ticket/opening_hours.h", "exporter/ticket/holidays.h",
+                         "exporter/ticket/window_text.h", "probes/", "rules/group/rule.h", "rules/group/templates.h", "rules/promql/"],
     # verify judges every slot again, by the very functions that judged it first: pure ones, on records.
     "exporter/ledger/": [*RECORDS, "exporter/sla/canonical.h", "exporter/sla/timeline.h", "exporter/sla/verdict.h"],
     "exporter/sla/": [*FIGURES, "exporter/ledger/", "probes/"],

@@ -23,6 +23,10 @@ const std::map<std::string, std::string> kFiles = {
     {"/etc/sla/key.pem", "key\n"},
     {"/etc/sla/cal.ics", "BEGIN:VCALENDAR\n"},
     {"/etc/sla/beat", "https://beat.example/s3cret\n"},
+    {"/etc/sla/days.ics",
+     "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\nBEGIN:VEVENT\r\nUID:1\r\n"
+     "DTSTART;VALUE=DATE:20261225\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"},
+    {"/etc/sla/events.csv", ""},
     {"/etc/sla/rules/a.yml",
      "groups:\n- name: g\n  rules:\n  - {alert: A, expr: vector(1), for: 5m}\n"}};
 
@@ -127,7 +131,12 @@ maintenance:
     - {services: [uno], agreements: [acme], from: 2026-12-06T02:00+01:00, to: 2026-12-06T04:00+01:00, announced: 2026-12-01, summary: "New: disks"}
     - {id: own, from: 2026-12-07T02:00+01:00, to: 2026-12-07T04:00+01:00}
 private_agreements:
-  acme: {provider: "", timezone: UTC-06:00, exclude_maintenance: true, services: {one: {objective: 99.95%}}}
+  acme:
+    provider: ""
+    timezone: UTC-06:00
+    exclude_maintenance: true
+    services: {one: {objective: 99.95%}}
+    reactions: {first: {react_within: 90 business minutes}, last: {react_within: 3 real days}}
   small: {covers: [two]}
   none: {covers: []}
 alerting:
@@ -176,12 +185,77 @@ alerting:
     hello: outside.example.com
     tls_config: {server_name: mx.example}
     after: 10m
+support:
+  calendars:
+    EU_West:
+      timezone: Europe/Berlin
+      open: ["mon-fri 08:00-12:00, 13:00-17:30", "sat,sun 22:00-06:00", "sat 00:00-24:00"]
+      holidays: [days.ics, 2026-12-26, 05-01, 2026-12-27..2027-01-02]
+      overrides: {2026-12-24: "08:00-12:00, 21:00-02:00", 2026-12-31: closed}
+    far: {open: ["daily 00:00-24:00"]}
+    both: {union: [EU_West, far]}
+  levels:
+    first: {react_within: 4 business hours, at_risk_from: 66.6667%}
+    last: {react_within: 5 business days, calendar: EU_West, reacts_with: reply, pauses: false}
+    other: {react_within: 36 real hours, calendar: all, reacts_with: [note, reply]}
+  number_mail: {within: 10m}
+  checklist: [data, faq]
+  retention: 20 months
+  sources:
+    desk:
+      type: rt
+      url: https://rt.example.com/rt/
+      token_file: token
+      http_headers: {X-One: {values: [a]}}
+      proxy_url: "http://proxy.example:3128"
+      tls_config: {ca_file: ca.pem}
+      since: 2026-01-01
+      every: 2m
+      timeout: 9s
+      page: 50
+      requests_per_minute: 30
+      not_human: [mailbot, "RT_System: x"]
+      waiting_states: [on hold]
+      resolved_states: [done]
+      spam_states: [junk]
+      internal_notes: true
+      map:
+        level: {queue: {support: first, "Rechts: Dienst": last}}
+        region: {custom_field: "Region #1", values: {EU: EU_West, "": far}}
+        agreement: {organization: {"ACME, Inc.": acme, else: public}}
+        channel: {custom_field: Channel, values: {Phone: phone}}
+        language: {language: {German: de}}
+        destination: {queue: {net: delivery}}
+        checklist: {data: {custom_field: Data, values: [yes, 1]}, faq: [{comment: "[faq]"}, {custom_field: FAQ}]}
+    z-1:
+      type: zammad
+      url: https://desk.example
+      token_file: token
+      secret_file: password
+      map: {level: {group: {Users: first}}, region: {tag: {eu: EU_West}}, checklist: {faq: {tag: faq}}}
+    z-2: {type: zammad, url: "https://desk.example", authorization: {type: Token, credentials_file: token}}
+    z-3: {type: zammad, url: "https://desk.example", basic_auth: {username: me, password_file: password}}
+    hook: {type: webhook, secret_file: token, since: 2026-01-01T00:00Z}
+    lines: {type: file, file: events.csv, every: 5s}
+  notices:
+    teams:
+      first: {mail_to: [a@b.example, "c+d@e.example"], webhook_url: "https://chat.example/a?b=c"}
+      last: {webhook_url_file: beat}
+    morning_list: "08:00"
+    mail: {server: "mail.example:587", from: sla@b.example, user: sla, password_file: password, hello: a.example}
 )";
 
 TEST(ShowConfig, LoadsAgainToAnEqualConfiguration) {
   expect_round_trip(std::string(kEverything));
   expect_round_trip("services: {}\n");
   expect_round_trip("services: {}\nalerting: {evaluate: elsewhere}\n");
+  expect_round_trip("services: {}\nsupport: {calendars: {a: {open: \"mon 08:00-12:00\"}}}\n");
+  // Notices take the server of alerts, and the server is then their own.
+  expect_round_trip(
+      "services: {}\nalerting: {mail: {server: \"a.example:25\", from: a@b.example, to: "
+      "c@d.example}}\n"
+      "support: {levels: {first: {react_within: 1 real hour}}, notices: {teams: {first: {mail_to: "
+      "e@f.example}}}}\n");
 }
 
 TEST(ShowConfig, NeverShowsASecret) {
