@@ -27,6 +27,7 @@
 #include "exporter/admin_commands.h"
 #include "exporter/admin_server.h"
 #include "exporter/config/load.h"
+#include "exporter/config/support_summary.h"
 #include "exporter/delivery_documents.h"
 #include "exporter/executor.h"
 #include "exporter/log.h"
@@ -49,6 +50,15 @@ namespace exporter {
 namespace {
 
 constexpr std::chrono::seconds kLongestReload{60};
+
+// What was loaded and deserves a look. Opening hours are said as they were understood, because a
+// slip in them shifts every reaction time.
+void log_config(const Config& config, probes::WallTime now) {
+  for (const std::string& warning : config.warnings) log_warn(warning);
+  for (const std::string& line : calendar_lines(config.support)) log_info(line);
+  const Seconds second = std::chrono::floor<std::chrono::seconds>(now);
+  for (const std::string& warning : holiday_warnings(config.support, second)) log_warn(warning);
+}
 
 // Probes, scrapes and the ledger share the descriptors; take what the system lets us have.
 void raise_descriptor_limit() {
@@ -143,7 +153,7 @@ std::expected<void, std::string> TheApp::open() {
   raise_descriptor_limit();
   auto config = load_config(options_.config_file);
   if (!config) return std::unexpected(joined(config.error()));
-  for (const std::string& warning : config->warnings) log_warn(warning);
+  log_config(*config, loop_.wall_now());
 
   std::error_code failed;
   if (std::filesystem::create_directories(options_.storage_path, failed)) {
@@ -312,7 +322,7 @@ TheApp::Result TheApp::reload() {
   if (!config) {
     result = std::unexpected(joined(config.error()));
   } else {
-    for (const std::string& warning : config->warnings) log_warn(warning);
+    log_config(*config, loop_.wall_now());
     auto shared = std::make_shared<const Config>(std::move(*config));
     result = on_loop([this, shared](Monitor::Answer answer) {
       monitor_->reload(shared, [this, shared, answer = std::move(answer)](Result taken) {

@@ -8,10 +8,13 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "exporter/config/load.h"
+#include "exporter/config/support_summary.h"
 #include "exporter/config/values.h"
 #include "exporter/tool/check_rules.h"
+#include "exporter/tool/ledger_file.h"
 #include "exporter/tool/verbs.h"
 #include "exporter/web/web_config.h"
 
@@ -60,13 +63,18 @@ void print_agreement(const Config& config, const AgreementTerms& terms) {
 void print_summary(const std::string& file, const Config& config) {
   std::size_t checks = 0;
   for (const Service& service : config.services) checks += service.checks.size();
-  for (const std::string& warning : config.warnings) fmt::print("warning: {}\n", warning);
+  std::vector<std::string> warnings = config.warnings;
+  for (std::string& warning : holiday_warnings(config.support, now())) {
+    warnings.push_back(std::move(warning));
+  }
+  for (const std::string& warning : warnings) fmt::print("warning: {}\n", warning);
   for (const AgreementTerms& terms : config.agreements) print_agreement(config, terms);
-  fmt::print("{}: good: {}, {}, {}, {}, {}\n", file,
-             count_of(config.agreements.size(), "agreement"),
-             count_of(config.services.size(), "service"), count_of(checks, "check"),
-             count_of(config.windows.size(), "maintenance window"),
-             count_of(config.warnings.size(), "warning"));
+  for (const std::string& line : calendar_lines(config.support)) fmt::print("{}\n", line);
+  for (const std::string& line : level_lines(config.support)) fmt::print("{}\n", line);
+  fmt::print(
+      "{}: good: {}, {}, {}, {}, {}\n", file, count_of(config.agreements.size(), "agreement"),
+      count_of(config.services.size(), "service"), count_of(checks, "check"),
+      count_of(config.windows.size(), "maintenance window"), count_of(warnings.size(), "warning"));
 }
 
 int check_config(const std::string& file) {
