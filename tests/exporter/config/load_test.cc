@@ -5,7 +5,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "exporter/config/support_summary.h"
 #include "exporter/sla/zone.h"
+#include "exporter/ticket/support_rules.h"
 #include "tests/exporter/config/memory_files.h"
 
 namespace exporter {
@@ -384,6 +386,63 @@ TEST(ExampleConfig, OfTheAgreementLoadsWithoutAWarning) {
   for (const auto& [name, objective] : terms.objectives) {
     EXPECT_EQ(objective.parts_per_million, 990'000) << name;
   }
+}
+
+TEST(ExampleConfig, PromisesReactionsOfTheAgreement) {
+  const ConfigResult config =
+      load_config(std::filesystem::path(SLA_SOURCE_DIR) / "deploy/examples/maxony/sla.yml");
+  ASSERT_TRUE(config.has_value()) << errors_of(config);
+  const Support& support = config->support;
+  EXPECT_THAT(
+      calendar_lines(support),
+      testing::ElementsAre(
+          "calendar europe: open 45 h a week, UTC+01:00; holidays known until 2028-12-31",
+          "calendar america: open 100 h a week, UTC-06:00; no holidays",
+          "calendar all: open 100 h a week, the union of europe and america; a ticket of unknown "
+          "region counts on it"));
+  // Four and eight hours, and five days of nine.
+  const auto rules = SupportRules::compile(support.terms);
+  ASSERT_TRUE(rules.has_value()) << rules.error();
+  std::map<std::string, std::chrono::seconds> targets;
+  for (const LevelTerms& level : support.terms.levels) {
+    targets[level.name] = (*rules)->rule(level, "", "america").target;
+  }
+  EXPECT_EQ(targets, (std::map<std::string, std::chrono::seconds>{
+                         {"first", 4h}, {"second", 8h}, {"legal", 45h}}));
+  EXPECT_TRUE((*rules)->level("second")->note_reacts);
+  EXPECT_FALSE((*rules)->level("legal")->note_reacts) << "an answer is promised";
+  EXPECT_EQ(support.terms.number_mail_within, 10min);
+  EXPECT_THAT(support.terms.checklist,
+              testing::ElementsAre("customer_data", "reproduction", "faq", "deliverability"));
+}
+
+// Easter by the algorithm of Gauss as amended, for 1900 to 2099.
+std::chrono::sys_days easter_sunday(int year) {
+  const int a = year % 19, b = year % 4, c = year % 7;
+  const int d = (19 * a + 24) % 30, e = (2 * b + 4 * c + 6 * d + 5) % 7;
+  int after = 22 + d + e;  // of March
+  if (after == 57 || (after == 56 && d == 28 && a > 10)) after -= 7;
+  return std::chrono::sys_days(std::chrono::year(year) / 3 / 1) + std::chrono::days(after - 1);
+}
+
+TEST(ExampleConfig, KnowsTheHolidaysOfGeneva) {
+  using namespace std::chrono;
+  const ConfigResult config =
+      load_config(std::filesystem::path(SLA_SOURCE_DIR) / "deploy/examples/maxony/sla.yml");
+  ASSERT_TRUE(config.has_value()) << errors_of(config);
+  std::vector<local_days> expected;
+  for (int number = 2026; number <= 2028; ++number) {
+    const auto y = std::chrono::year(number);
+    const sys_days easter = easter_sunday(number);
+    // Jeûne genevois is the Thursday after the first Sunday of September.
+    for (const sys_days day :
+         {sys_days(y / 1 / 1), easter - days(2), easter + days(1), easter + days(39),
+          easter + days(50), sys_days(y / 8 / 1), sys_days(y / 9 / Sunday[1]) + days(4),
+          sys_days(y / 12 / 25), sys_days(y / 12 / 31)}) {
+      expected.push_back(local_days(day.time_since_epoch()));
+    }
+  }
+  EXPECT_EQ(config->support.terms.calendars.at(0).holidays, expected);
 }
 
 }  // namespace
