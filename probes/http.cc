@@ -19,24 +19,29 @@ namespace {
 
 constexpr std::string_view kUserAgent = "sla_exporter/" SLA_VERSION;
 
+// What the caller wants of the answer's body, beside a judgement.
+struct Keep {
+  std::size_t bytes = 0;
+  bool stop_there = false;  // a longer body ends the transfer
+};
+
 // One probe over all its hops. Lives in the frame of probe_http.
 class HttpProbe {
  public:
-  HttpProbe(Net& net, ProbeRequest request, TimePoint deadline, std::size_t keep_bytes = 0)
+  HttpProbe(Net& net, ProbeRequest request, TimePoint deadline, Keep keep = {})
       : net_(net),
         request_(std::move(request)),
         module_(std::get<HttpModule>(request_.module->spec)),
         deadline_(deadline),
         method_(module_.method),
         send_body_(!module_.body.empty()),
-        keep_bytes_(keep_bytes) {}
+        keep_(keep) {}
   HttpProbe(const HttpProbe&) = delete;
   HttpProbe& operator=(const HttpProbe&) = delete;
 
   Task<Outcome> run();
-  int status() const { return response_.status; }
-  std::string take_body() { return std::move(kept_body_); }
-  bool is_as_asked() const { return method_ == module_.method; }
+  // The last answer; of the probe nothing else may be asked afterwards.
+  HttpAnswer take_answer(Outcome outcome);
 
  private:
   Task<Result<void>> answer();
@@ -68,7 +73,7 @@ class HttpProbe {
   Url first_, url_;  // the target, and where the redirects have led
   std::string method_;
   bool send_body_;
-  std::size_t keep_bytes_;  // of the answer's body, for the caller
+  Keep keep_;
   std::string kept_body_;
   bool keeps_host_ = true;  // no redirect has named a host yet
   int redirects_ = 0;
@@ -175,8 +180,8 @@ HttpRequest HttpProbe::make_request() const {
   hop.proxy_user_password = module_.proxy_user_password.reveal();
   hop.has_body = send_body_;
   if (send_body_) hop.body = module_.body;
-  hop.max_body_bytes = needs_body(module_) ? kMaxJudgedBodyBytes : keep_bytes_;
-  hop.stop_at_limit = needs_body(module_);
+  hop.max_body_bytes = needs_body(module_) ? kMaxJudgedBodyBytes : keep_.bytes;
+  hop.stop_at_limit = needs_body(module_) || keep_.stop_there;
   const bool compressed = !module_.compression.empty() && module_.compression != "identity";
   if (module_.body_size_limit != 0 && !compressed)
     hop.max_transfer_bytes = std::min(hop.max_transfer_bytes, module_.body_size_limit);
@@ -255,7 +260,7 @@ Result<void> HttpProbe::turn_to_location() {
 }
 
 Result<void> HttpProbe::judge() {
-  kept_body_ = response_.body.substr(0, keep_bytes_);
+  kept_body_ = response_.body.substr(0, keep_.bytes);
   verdict_ = judge_answer(module_, response_);
   return verdict_.result;
 }
@@ -325,6 +330,25 @@ void HttpProbe::measure_answer(Outcome& outcome) const {
         {"probe_tls_cipher_info", {{"cipher", response_.tls->cipher}}, 1});
 }
 
+HttpAnswer HttpProbe::take_answer(Outcome outcome) {
+  HttpAnswer answer;
+  answer.outcome = std::move(outcome);
+  answer.status = response_.status;
+  answer.headers = std::move(response_.headers);
+  answer.body_truncated = response_.body_truncated || response_.body.size() > kept_body_.size();
+  answer.body = std::move(kept_body_);
+  answer.as_asked = method_ == module_.method;
+  return answer;
+}
+
+Task<HttpAnswer> ask(Net& net, ProbeRequest request, Keep keep, TimePoint deadline) {
+  HttpProbe probe(net, std::move(request), deadline, keep);
+  const TimePoint started = net.loop().now();
+  Outcome outcome = co_await probe.run();
+  outcome.duration = net.loop().now() - started;
+  co_return probe.take_answer(std::move(outcome));
+}
+
 }  // namespace
 
 Task<Outcome> probe_http(Net& net, ProbeRequest request, TimePoint deadline) {
@@ -344,6 +368,15 @@ Task<HttpAnswer> ask_http(Net& net, ProbeRequest request, TimePoint deadline,
   answer.body = probe.take_body();
   answer.as_asked = probe.is_as_asked();
   co_return answer;
+Task<HttpAnswer> ask_http(Net& net, ProbeRequest request, TimePoint deadline) {
+  const Keep keep{kMaxAnswerBytes};
+  co_return co_await ask(net, std::move(request), keep, deadline);
+}
+
+Task<HttpAnswer> fetch_http(Net& net, ProbeRequest request, std::size_t at_most,
+                            TimePoint deadline) {
+  const Keep keep{at_most, true};
+  co_return co_await ask(net, std::move(request), keep, deadline);
 }
 
 std::vector<Reason> http_reasons(const Module& module) {

@@ -23,5 +23,17 @@ struct HttpAnswer {
 inline constexpr std::size_t kMaxAnswerBytes = 4096;
 Task<HttpAnswer> ask_http(Net& net, ProbeRequest request, TimePoint deadline,
                           std::size_t keep_bytes = kMaxAnswerBytes);
+  int status = 0;  // 0: no answer came
+  std::vector<HttpHeader> headers;
+  std::string body;             // as much of it as the caller keeps
+  bool body_truncated = false;  // there was more
+  bool as_asked = true;         // false: a redirect made a GET without body of it
+};
+inline constexpr std::size_t kMaxAnswerBytes = 4096;
+// Of the body the first kMaxAnswerBytes are kept, and the rest is read past.
+Task<HttpAnswer> ask_http(Net& net, ProbeRequest request, TimePoint deadline);
+// For a caller who needs the whole body: the transfer ends where the body passes `at_most`.
+Task<HttpAnswer> fetch_http(Net& net, ProbeRequest request, std::size_t at_most,
+                            TimePoint deadline);
 
 }  // namespace probes
