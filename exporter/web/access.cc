@@ -114,7 +114,7 @@ WebResponse Access::unauthorized() {
   return response;
 }
 
-Access::Decision Access::admit(std::string_view authorization) {
+std::optional<WebResponse> Access::hindrance() {
   refresh();
   if (broken_) {
     return error_response(500,
@@ -123,6 +123,16 @@ Access::Decision Access::admit(std::string_view authorization) {
   if (limiter_ && !limiter_->take(TokenBucket::Clock::now())) {
     return error_response(429, "requests come faster than the web configuration allows");
   }
+  return std::nullopt;
+}
+
+Access::Decision Access::admit_unnamed() {
+  if (auto answer = hindrance()) return std::move(*answer);
+  return Admitted{};
+}
+
+Access::Decision Access::admit(std::string_view authorization) {
+  if (auto answer = hindrance()) return std::move(*answer);
   if (config_->users.empty()) return Admitted{};
   auto credentials = parse_basic_auth(authorization);
   if (!credentials) return unauthorized();

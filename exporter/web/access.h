@@ -63,6 +63,8 @@ class Access {
   using Decision = std::variant<Admitted, Compare, WebResponse>;
   // `authorization` is the header as received.
   Decision admit(std::string_view authorization);
+  // For a route that checks who comes by itself: whoever passes the limits comes in.
+  Decision admit_unnamed();
   void remember(const std::string& key, bool matches) { cache_.insert(key, matches); }
 
   // Headers of the configuration for every answer.
@@ -86,6 +88,8 @@ class Access {
   static Print print_of(const std::filesystem::path& file);
   std::vector<Print> prints() const;
   void refresh();
+  // What stands in everybody's way.
+  std::optional<WebResponse> hindrance();
   void take(WebConfig config);
 
   const std::filesystem::path file_;

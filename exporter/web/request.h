@@ -22,7 +22,7 @@ std::multimap<std::string, std::string> parse_query(std::string_view text);
 std::optional<std::string> decode_url(std::string_view text, bool plus_is_blank);
 
 // Whole request with its body. Nothing when the path cannot be decoded. The Authorization header is
-// left out: handlers have no business with it.
+// left out: only handlers that check it themselves have business with it, and the server adds it.
 std::optional<WebRequest> read_request(evhttp_request* request);
 
 // The value of a header as received; empty when absent.

@@ -203,7 +203,12 @@ void EvhttpServer::take(evhttp_request* request, Connection& connection) {
 }
 
 void EvhttpServer::admit(const ExchangePtr& exchange, std::string_view authorization) {
-  Access::Decision decision = access_->admit(authorization);
+  const auto found = router_.find(exchange->request);
+  const auto* route = std::get_if<const Route*>(&found);
+  const bool unnamed = route != nullptr && (*route)->guards_itself;
+  if (unnamed && !authorization.empty())
+    exchange->request.headers["authorization"] = std::string(authorization);
+  Access::Decision decision = unnamed ? access_->admit_unnamed() : access_->admit(authorization);
   if (auto* answer = std::get_if<WebResponse>(&decision)) {
     exchange->response = std::move(*answer);
     return finish(exchange);

@@ -24,7 +24,7 @@ struct WebRequest {
   std::string method;                             // GET, HEAD, POST, ...
   std::string path;                               // decoded, without query
   std::multimap<std::string, std::string> query;  // of the URL and, for forms, of the body
-  std::map<std::string, std::string> headers;     // names in lower case
+  std::map<std::string, std::string> headers;     // names in lower case, without Authorization
   std::string body;
   std::string remote;  // address of the peer
   std::string user;    // authenticated by basic auth; else empty
@@ -47,6 +47,10 @@ struct Route {
   // Slow, and perhaps for minutes: runs on one of the workers for queries, so that pages and
   // scrapes never wait for it.
   bool long_running = false;
+  // The handler checks who comes by credentials of its own: it sees the Authorization header, and
+  // the users of the web configuration file are not asked for. TLS, client certificates and the
+  // rate limit hold here as everywhere.
+  bool guards_itself = false;
 };
 
 struct WebOptions {

@@ -39,8 +39,9 @@ ARROWS = {
     "exporter/schedule/": [*FIGURES, "exporter/sla/", "exporter/metrics/stats.h", "probes/"],
     "exporter/metrics/": [*FIGURES, "exporter/sla/", "exporter/web/server.h", "exporter/web/accept.h",
                           "exporter/version.h", "probes/"],
+    # Ticket events also come in by the web; what becomes of them is handed in as a function.
     "exporter/web/": [*FIGURES, "exporter/sla/", "exporter/ledger/", "exporter/metrics/", "exporter/report/",
-                      "exporter/version.h", "exporter/rules/view.h", "probes/outcome.h", "probes/probe.h", "rules/"],
+                      "exporter/log.h", "exporter/ticket/", "exporter/version.h", "exporter/rules/view.h", "probes/outcome.h", "probes/probe.h", "rules/"],
     # The series of a snapshot in the store of rules, in memory and on disk.
     "exporter/samples/": [*FIGURES, "exporter/ledger/database.h", "exporter/metrics/", "rules/"],
     # Rule groups at work, and the way of their alerts to whom it may concern.
