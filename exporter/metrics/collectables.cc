@@ -22,6 +22,8 @@ std::vector<std::shared_ptr<prometheus::Collectable>> make_collectables(
   if (snapshot) {
     add_agreement_families(families, snapshot);
     add_service_families(families, snapshot);
+    add_reaction_families(families, snapshot);
+    add_desk_families(families, snapshot);
     add_check_families(families, snapshot);
   }
   add_exporter_families(families, snapshot, stats, web);

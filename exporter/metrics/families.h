@@ -21,7 +21,9 @@ using SnapshotPtr = std::shared_ptr<const Snapshot>;
 
 void add_agreement_families(Families& out, const SnapshotPtr& snapshot);  // sla_*_info
 void add_service_families(Families& out, const SnapshotPtr& snapshot);    // sla_slots_total, ...
-void add_check_families(Families& out, const SnapshotPtr& snapshot);      // probe_*, sla_check_*
+void add_reaction_families(Families& out, const SnapshotPtr& snapshot);   // sla_ticket_open, ...
+void add_desk_families(Families& out, const SnapshotPtr& snapshot);   // sla_ticket_source_up, ...
+void add_check_families(Families& out, const SnapshotPtr& snapshot);  // probe_*, sla_check_*
 void add_exporter_families(Families& out, const SnapshotPtr& snapshot, const ExporterStats& stats,
                            const WebStats* web);  // sla_exporter_*
 void add_process_families(Families& out);         // process_*

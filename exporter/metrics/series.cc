@@ -43,8 +43,10 @@ void SeriesPool::add(double value, std::span<const LabelView> labels,
 }
 
 void SeriesPool::add_histogram(std::span<const prometheus::ClientMetric::Bucket> buckets,
-                               double sum) {
-  prometheus::ClientMetric& metric = next(0);
+                               double sum, std::initializer_list<LabelView> labels) {
+  prometheus::ClientMetric& metric = next(labels.size());
+  std::size_t i = 0;
+  for (const auto& [name, text] : labels) set(metric.label[i++], name, text);
   metric.histogram.bucket.assign(buckets.begin(), buckets.end());
   metric.histogram.sample_count = buckets.empty() ? 0 : buckets.back().cumulative_count;
   metric.histogram.sample_sum = sum;

@@ -31,7 +31,8 @@ class SeriesPool {
   void add(double value, std::span<const LabelView> labels,
            const std::vector<std::pair<std::string, std::string>>& more);
   // Cumulative counts by upper bound; the last bound is infinity.
-  void add_histogram(std::span<const prometheus::ClientMetric::Bucket> buckets, double sum);
+  void add_histogram(std::span<const prometheus::ClientMetric::Bucket> buckets, double sum,
+                     std::initializer_list<LabelView> labels = {});
 
   std::span<const prometheus::ClientMetric> series() const { return {pool_.data(), used_}; }
   std::size_t size() const { return used_; }

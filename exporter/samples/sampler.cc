@@ -106,6 +106,7 @@ void Sampler::take(const SnapshotPtr& snapshot, std::int64_t at) {
   take_program(snapshot, at);
   if (!snapshot) return;
   take_configured(snapshot, at);
+  take_support(snapshot, at);
   take_items(snapshot, at);
   const std::size_t items =
       snapshot->services.size() + snapshot->facts.size() + snapshot->checks.size();
@@ -131,6 +132,17 @@ void Sampler::take_configured(const SnapshotPtr& snapshot, std::int64_t at) {
   add_agreement_families(families, snapshot);
   write(std::move(families), [this](const auto&) { return &configured_; }, at);
   settle(configured_, at);
+}
+
+// Reaction clocks and help desks: some hundred series, however many tickets there are.
+void Sampler::take_support(const SnapshotPtr& snapshot, std::int64_t at) {
+  const bool changed = !last_ || last_->support != snapshot->support;
+  if (!changed && at - support_.oldest < kAtLeastEvery) return;
+  Families families;
+  add_reaction_families(families, snapshot);
+  add_desk_families(families, snapshot);
+  write(std::move(families), [this](const auto&) { return &support_; }, at);
+  settle(support_, at);
 }
 
 bool Sampler::due(const Owner& owner, const void* view, std::int64_t at) const {
@@ -292,6 +304,7 @@ void Sampler::end_adopted(std::int64_t at) {
   };
   add(program_);
   add(configured_);
+  add(support_);
   for (const auto& [key, owner] : owners_) add(owner);
   std::ranges::sort(present);
   for (const Labels& labels : std::exchange(adopted_, {})) {
@@ -310,6 +323,7 @@ void Sampler::keep_only_selected(std::int64_t at) {
   };
   reduce(program_);
   reduce(configured_);
+  reduce(support_);
   for (auto& entry : owners_) reduce(entry.second);
 }
 

@@ -75,6 +75,7 @@ class Sampler {
   void adopt_named(const std::string& name, std::int64_t now);
   void take_program(const SnapshotPtr& snapshot, std::int64_t at);
   void take_configured(const SnapshotPtr& snapshot, std::int64_t at);
+  void take_support(const SnapshotPtr& snapshot, std::int64_t at);
   void take_items(const SnapshotPtr& snapshot, std::int64_t at);
   void write(Families families, const Find& find, std::int64_t at);
   void write_metric(const MetricName& name, const prometheus::ClientMetric& metric, Owner& owner,
@@ -97,7 +98,7 @@ class Sampler {
   std::vector<bool> name_wanted_;  // by row of kMetricNames
 
   SnapshotPtr last_;  // keeps the views alive that owners are compared by
-  Owner program_, configured_;
+  Owner program_, configured_, support_;
   std::unordered_map<std::string, Owner> owners_;
   std::vector<rules::Labels> adopted_;
   std::string key_;  // of owner_of

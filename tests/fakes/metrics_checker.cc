@@ -180,17 +180,21 @@ class Reader {
     if (!series_.insert(key).second) problem("a duplicate series");
   }
 
+  // A histogram is all series that differ in `le` alone.
   void check_histograms() {
     for (const auto& [name, type] : result_.types) {
       if (type != "histogram") continue;
-      const double count = result_.value(name + "_count");
-      double last = 0;
+      std::map<std::map<std::string, std::string>, double> last, infinite, counts;
       for (const auto& sample : result_.samples) {
+        if (sample.name == name + "_count") counts[sample.labels] = sample.value;
         if (sample.name != name + "_bucket") continue;
-        if (sample.value < last) problem("buckets that shrink");
-        last = sample.value;
+        auto labels = sample.labels;
+        const auto bound = labels.extract("le");
+        if (sample.value < last[labels]) problem("buckets that shrink");
+        last[labels] = sample.value;
+        if (bound && bound.mapped() == "+Inf") infinite[labels] = sample.value;
       }
-      if (result_.value(name + "_bucket", {{"le", "+Inf"}}) != count) problem("+Inf is not _count");
+      if (infinite != counts) problem("+Inf is not _count");
     }
   }
 

@@ -22,6 +22,7 @@ namespace {
 
 using prometheus::ClientMetric;
 
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr MetricName kRuns{"sla_runs_total", MetricKind::counter, "", "check", "Runs."};
 constexpr MetricName kLag{"sla_lag_seconds", MetricKind::histogram, "seconds", "le", "Lag."};
 constexpr MetricName kBuild{"sla_build_info", MetricKind::info, "", "version",
@@ -44,7 +45,7 @@ std::vector<std::shared_ptr<prometheus::Collectable>> example() {
       family(kLag,
              [](SeriesPool& out) {
                const std::vector<ClientMetric::Bucket> buckets = {
-                   {2, 0.005}, {3, 1}, {4, std::numeric_limits<double>::infinity()}};
+                   {2, 0.005}, {3, 1}, {4, kInfinity}};
                out.add_histogram(buckets, 2.75);
              }),
       family(kBuild, [](SeriesPool& out) { out.add(1, {{"version", "1.2"}}); }),
@@ -87,6 +88,32 @@ TEST(MetricsWriterTest, WritesOpenMetricsByteForByte) {
             "# TYPE sla_build info\n"
             "sla_build_info{version=\"1.2\"} 1\n"
             "# EOF\n");
+}
+
+TEST(MetricsWriterTest, WritesHistogramsWithLabelsOneAfterTheOther) {
+  const auto lags = [](SeriesPool& out) {
+    const std::vector<ClientMetric::Bucket> some = {{2, 1}, {3, kInfinity}},
+                                            none = {{0, 1}, {0, kInfinity}};
+    out.add_histogram(some, 4, {{"level", "first"}});
+    out.add_histogram(none, 0, {{"level", "legal"}});
+  };
+  const std::string page = render_metrics({family(kLag, lags)}, MetricsFormat::text_0_0_4);
+  EXPECT_EQ(page,
+            "# HELP sla_lag_seconds Lag.\n"
+            "# TYPE sla_lag_seconds histogram\n"
+            "sla_lag_seconds_bucket{level=\"first\",le=\"1\"} 2\n"
+            "sla_lag_seconds_bucket{level=\"first\",le=\"+Inf\"} 3\n"
+            "sla_lag_seconds_sum{level=\"first\"} 4\n"
+            "sla_lag_seconds_count{level=\"first\"} 3\n"
+            "sla_lag_seconds_bucket{level=\"legal\",le=\"1\"} 0\n"
+            "sla_lag_seconds_bucket{level=\"legal\",le=\"+Inf\"} 0\n"
+            "sla_lag_seconds_sum{level=\"legal\"} 0\n"
+            "sla_lag_seconds_count{level=\"legal\"} 0\n");
+  EXPECT_EQ(fakes::check_metrics_page(page, false).problems, std::vector<std::string>());
+  // The reader of pages in our tests sees a histogram that is wrong among others that are right.
+  std::string wrong = page;
+  wrong.replace(wrong.find("le=\"+Inf\"} 3"), 12, "le=\"+Inf\"} 1");
+  EXPECT_EQ(fakes::check_metrics_page(wrong, false).problems.size(), 2u);
 }
 
 std::string number(double value) {

@@ -8,6 +8,7 @@
 #include "rules/promql/engine.h"
 #include "rules/promql/parser.h"
 #include "tests/fakes/sample_snapshot.h"
+#include "tests/fakes/sample_support.h"
 
 namespace exporter {
 namespace {
@@ -101,6 +102,41 @@ TEST_F(SamplerTest, WritesWhatChangedAndTheRestEveryMinute) {
   EXPECT_EQ(moved[2].at, kStart + 95 * kSecond);
   EXPECT_EQ(moved[1].value, 0);
   EXPECT_EQ(moved[2].value, 1);
+}
+
+TEST_F(SamplerTest, HoldsReactionClocksWhenTheyMoveAndEveryMinute) {
+  const auto plain = fakes::sample_snapshot(1);
+  SnapshotPtr snapshot = fakes::with_support(*plain, fakes::sample_support());
+  const std::string breached = R"(sla_ticket_open{level="first",state="breached"})";
+  for (int second = 0; second <= 120; ++second) {
+    if (second == 30) {
+      auto moved = fakes::sample_support();
+      moved->levels[0].breached = 2;
+      snapshot = fakes::with_support(*plain, std::move(moved));
+    }
+    tick(kStart + second * kSecond, snapshot);
+  }
+  const std::int64_t end = kStart + 120 * kSecond;
+  const auto found = samples(breached, end);
+  ASSERT_GE(found.size(), 3U);
+  EXPECT_EQ(found[1].at, kStart + 30 * kSecond);
+  EXPECT_EQ(found[1].value, 2);
+  EXPECT_EQ(found.size(), 3U) << "again after a minute, and not each second";
+  const std::string bucket =
+      R"(sla_ticket_reaction_business_seconds_bucket{level="first",le="14400"})";
+  ASSERT_FALSE(samples(bucket, end).empty());
+  EXPECT_EQ(samples(bucket, end).back().value, 2);
+}
+
+TEST_F(SamplerTest, ReactionClocksGoStaleWithTheSectionSupport) {
+  const auto plain = fakes::sample_snapshot(1);
+  tick(kStart, plain);
+  const std::size_t without = sampler.series();
+  tick(kStart + kSecond, fakes::with_support(*plain, fakes::sample_support()));
+  EXPECT_GT(sampler.series(), without + 100);
+  tick(kStart + 2 * kSecond, plain);
+  EXPECT_EQ(sampler.series(), without);
+  EXPECT_EQ(alive(kStart + 2 * kSecond), without);
 }
 
 TEST_F(SamplerTest, WhatIsGoneGoesStaleAtOnce) {
