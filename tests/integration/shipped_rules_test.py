@@ -121,6 +121,21 @@ class AlertmanagerExample(harness.IntegrationTest):
         self.suppressed({("ErrorBudgetBurnFast", "website"), ("ErrorBudgetBurnSlow", "website"),
                          ("ErrorBudgetAtRisk", "website"), ("ServiceDown", "smtp"), ("ErrorBudgetExhausted", "api")})
 
+    def test_while_a_help_desk_is_not_read_only_what_is_breached_is_told(self):
+        level = {"sla_agreement": "published", "level": "first", "severity": "ticket"}
+        self.send({"alertname": "TicketSourceNotRead", "source": "helpdesk", "severity": "ticket"},
+                  {"alertname": "ReactionAtRisk", **level}, {"alertname": "ReactionBreached", **level},
+                  {"alertname": "ReactionMonthUnproven", **level}, {"alertname": "TicketNumberNotMailed", "severity": "ticket"},
+                  alert("ServiceDown", "smtp", "page"))
+        self.suppressed({("ReactionAtRisk", ""), ("ReactionMonthUnproven", ""), ("TicketNumberNotMailed", "")})
+
+    def test_a_breach_does_not_hide_what_is_at_risk(self):
+        level = {"sla_agreement": "published", "level": "first", "severity": "ticket"}
+        self.send({"alertname": "ReactionBreached", **level}, {"alertname": "ReactionAtRisk", **level},
+                  {"alertname": "NoConnectivity", "place": "Geneva", "severity": "ticket"},
+                  alert("ServiceDown", "smtp", "page"))
+        self.suppressed({("ServiceDown", "smtp")})
+
     def test_without_a_line_nothing_is_said_about_services(self):
         self.send({"alertname": "NoConnectivity", "place": "Geneva", "severity": "ticket"},
                   alert("ServiceDown", "website", "page"), alert("ErrorBudgetBurnSlow", "smtp", "ticket"),
