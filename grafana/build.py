@@ -12,8 +12,9 @@ sys.path.insert(0, str(FOLDER))
 sys.dont_write_bytecode = True
 
 import agreement  # noqa: E402  (the folder has to be on the path first)
+import reactions  # noqa: E402
 
-DASHBOARDS = {"sla-agreement.json": agreement.build}
+DASHBOARDS = {"sla-agreement.json": agreement.build, "sla-reactions.json": reactions.build}
 
 
 def built():

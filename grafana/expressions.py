@@ -24,7 +24,7 @@ class Expression(NamedTuple):
 def values_of(rate_interval):
     """What Grafana would put in with everything selected."""
     return {"__rate_interval": rate_interval, "__interval": "1m", "__range": "1h", "job": ".+", "instance": ".+",
-            "agreement": ".+", "service": ".+"}
+            "agreement": ".+", "service": ".+", "level": ".+"}
 
 
 def substitute(expr, values):

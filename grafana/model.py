@@ -17,9 +17,11 @@ AGREEMENT = SERVICE + ', sla_agreement=~"$agreement"'
 GREEN, BLUE, YELLOW, RED, GREY = "green", "blue", "yellow", "red", "#8e8e8e"
 
 
-def query(expr, legend="", table_column=None):
-    """One query of a panel; `table_column` makes it an instant one for a table."""
-    return {"expr": " ".join(expr.split()), "legend": legend, "column": table_column}
+def query(expr, legend="", table_column=None, buckets=False):
+    """One query of a panel; `table_column` makes it an instant one for a table, `buckets` has Grafana put the buckets of a
+    histogram in order and count each on its own.
+    """
+    return {"expr": " ".join(expr.split()), "legend": legend, "column": table_column, "buckets": buckets}
 
 
 def mapping(*rows):
@@ -63,9 +65,12 @@ class Panel:
         self.overrides = more.pop("overrides", [])
         self.options = more.pop("options", {})
         self.transformations = more.pop("transformations", [])
+        # The variable whose every value gets a panel of its own, side by side.
+        self.repeat = more.pop("repeat", None)
         assert not more, f"{title}: unknown settings {sorted(more)}"
 
     def to_json(self, panel_id, x, y):
+        repeated = {"repeat": self.repeat, "repeatDirection": "h", "maxPerRow": 4} if self.repeat else {}
         return {
             "id": panel_id,
             "type": self.kind,
@@ -77,6 +82,7 @@ class Panel:
             "options": self.options,
             "transformations": self.transformations,
             "targets": [self.target(i, each) for i, each in enumerate(self.queries)],
+            **repeated,
         }
 
     def target(self, index, each):
@@ -89,7 +95,7 @@ class Panel:
             "legendFormat": each["legend"] or "__auto",
             "instant": instant,
             "range": not instant,
-            "format": "table" if each["column"] else "time_series",
+            "format": "table" if each["column"] else "heatmap" if each["buckets"] else "time_series",
         }
 
 

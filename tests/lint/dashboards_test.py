@@ -24,7 +24,9 @@ import expressions  # noqa: E402
 
 NEWEST_SCHEMA = 42
 # (dashboard, panel) that may use fixed ranges: grafana/.lint gives the reason.
-FIXED_RANGES = {("SLA: agreement", "Burn rate")}
+FIXED_RANGES = {("SLA: agreement", "Burn rate"), ("SLA: reactions", "Time to the reaction"),
+                ("SLA: reactions", "How long level $level took"), ("SLA: reactions", "First message of a human"),
+                ("SLA: reactions", "Time to the number")}
 UNITS = {"none", "short", "percentunit", "s", "dtdurations", "dateTimeFromNow"}
 DATASOURCES = {"$datasource", "${datasource}"}
 REQUIRED_MATCHERS = ['job=~"$job"', 'instance=~"$instance"']
