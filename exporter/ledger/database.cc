@@ -107,6 +107,10 @@ LedgerResult<std::unique_ptr<Database>> Database::open(const std::filesystem::pa
 }
 
 Database::~Database() {
+  // After a failed sync nothing more may be written from this connection, not even a checkpoint.
+  if (sync_failed_) {
+    sqlite3_db_config(handle_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+  }
   for (const auto& [sql, statement] : statements_) sqlite3_finalize(statement);
   sqlite3_close(handle_);
 }

@@ -11,10 +11,23 @@
 
 namespace exporter {
 
+// Terms that never changed, or those in force at an instant.
+class RulesInForce {
+ public:
+  RulesInForce(const SupportRules& rules) : always_(&rules) {}
+  RulesInForce(const SupportTimeline& timeline) : timeline_(&timeline) {}
+  const SupportRules& at(Seconds at) const { return always_ ? *always_ : timeline_->rules_at(at); }
+
+ private:
+  const SupportRules* always_ = nullptr;
+  const SupportTimeline* timeline_ = nullptr;
+};
+
 // One event, or one correction, on its way into a ticket.
 class TicketFold {
  public:
-  TicketFold(Ticket& ticket, const SupportRules& rules) : ticket_(ticket), rules_(rules) {
+  TicketFold(Ticket& ticket, RulesInForce in_force, Seconds at)
+      : ticket_(ticket), in_force_(in_force), rules_(in_force.at(at)) {
     if (ticket_.level_.empty()) ticket_.level_ = rules_.lowest().name;
   }
 
@@ -66,12 +79,17 @@ class TicketFold {
 
   ReactionClock* open() { return const_cast<ReactionClock*>(ticket_.open_clock()); }
   bool breached(const ReactionClock& clock) const {
-    return is_breached(clock, rules_, ticket_.last_at_);
+    return is_breached(clock, rules_of(clock), ticket_.last_at_);
+  }
+  // A clock is judged by the terms in force when it began.
+  const SupportRules& rules_of(const ReactionClock& clock) const {
+    return in_force_.at(clock.start);
   }
   // The first level is never paused, whatever its terms say.
-  bool pauses(const std::string& level) const {
-    const LevelTerms* terms = rules_.level(level);
-    return terms != nullptr && terms->pauses && rules_.rank(level) > 0;
+  bool pauses(const ReactionClock& clock) const {
+    const SupportRules& rules = rules_of(clock);
+    const LevelTerms* terms = rules.level(clock.level);
+    return terms != nullptr && terms->pauses && rules.rank(clock.level) > 0;
   }
   // A level without a promise, and the one it has already, move nothing.
   bool moves() const {
@@ -83,7 +101,8 @@ class TicketFold {
   static const std::array<Handler, 20> kHandlers;  // in the order of TicketEventType
 
   Ticket& ticket_;
-  const SupportRules& rules_;
+  RulesInForce in_force_;
+  const SupportRules& rules_;  // when it happened
   const TicketEvent* event_ = nullptr;
 };
 
@@ -174,7 +193,7 @@ void TicketFold::reaction() {
 void TicketFold::note() {
   const ReactionClock* clock = open();
   if (!by_agent() || clock == nullptr) return;
-  const LevelTerms* level = rules_.level(clock->level);
+  const LevelTerms* level = rules_of(*clock).level(clock->level);
   if (level != nullptr && level->note_reacts) decide(ReactionKind::note);
 }
 
@@ -313,15 +332,18 @@ void TicketFold::start(const std::string& level, Ticket::Ask asked) {
   clock.start = asked.since;
   clock.known_at = ticket_.last_at_;
   measure(clock, ticket_.calendar_);
-  if (pauses(level)) clock.pauses = std::move(asked.pauses);
+  if (pauses(clock)) clock.pauses = std::move(asked.pauses);
   if (ticket_.waiting_) pause(clock);
   ticket_.clocks_.push_back(std::move(clock));
 }
 
 void TicketFold::measure(ReactionClock& clock, std::string_view calendar) const {
-  const LevelTerms* level = rules_.level(clock.level);
+  // A start taken over may lie before the level was promised.
+  const bool known = rules_of(clock).level(clock.level) != nullptr;
+  const SupportRules& rules = known ? rules_of(clock) : rules_;
+  const LevelTerms* level = rules.level(clock.level);
   if (level == nullptr) return;
-  ClockRule rule = rules_.rule(*level, clock.agreement, calendar);
+  ClockRule rule = rules.rule(*level, clock.agreement, calendar);
   clock.calendar = std::move(rule.calendar);
   clock.target = rule.target;
 }
@@ -345,7 +367,7 @@ void TicketFold::withdraw(ReactionClock& clock, VoidReason reason) {
 // Pauses are dated by the latest instant, not by one that ran backwards: they must not reach into
 // what was counted already.
 void TicketFold::pause(ReactionClock& clock) {
-  if (!pauses(clock.level) || clock.paused_since) return;
+  if (!pauses(clock) || clock.paused_since) return;
   clock.paused_since = std::max(ticket_.last_at_, clock.start);
 }
 
@@ -388,7 +410,7 @@ void TicketFold::correct_void(const TicketCorrection& correction) {
     clock->end = correction.signed_at;
     ticket_.unanswered_ = false;
   }
-  clock->voided_after_breach = is_breached(*clock, rules_, *clock->end);
+  clock->voided_after_breach = is_breached(*clock, rules_of(*clock), *clock->end);
   clock->reaction.reset();
   clock->voided = VoidReason::corrected;
 }
@@ -442,27 +464,19 @@ const ReactionClock* Ticket::open_clock() const {
 }
 
 void Ticket::apply(const TicketEvent& event, const SupportRules& rules) {
-  TicketFold(*this, rules).apply(event);
+  TicketFold(*this, rules, event.at).apply(event);
+}
+
+void Ticket::apply(const TicketEvent& event, const SupportTimeline& timeline) {
+  TicketFold(*this, timeline, event.at).apply(event);
 }
 
 void Ticket::apply(const TicketCorrection& correction, const SupportRules& rules) {
-  TicketFold(*this, rules).apply(correction);
+  TicketFold(*this, rules, correction.signed_at).apply(correction);
 }
 
-Ticket replay(std::span<const TicketEvent> events, std::span<const TicketCorrection> corrections,
-              const SupportRules& rules) {
-  Ticket ticket;
-  std::size_t signed_off = 0;
-  for (const TicketEvent& event : events) {
-    for (; signed_off < corrections.size() && corrections[signed_off].after_seq < event.seq;
-         ++signed_off) {
-      ticket.apply(corrections[signed_off], rules);
-    }
-    ticket.apply(event, rules);
-  }
-  for (; signed_off < corrections.size(); ++signed_off)
-    ticket.apply(corrections[signed_off], rules);
-  return ticket;
+void Ticket::apply(const TicketCorrection& correction, const SupportTimeline& timeline) {
+  TicketFold(*this, timeline, correction.signed_at).apply(correction);
 }
 
 }  // namespace exporter

@@ -15,6 +15,7 @@
 
 #include "exporter/ticket/clock.h"
 #include "exporter/ticket/event.h"
+#include "exporter/ticket/support_timeline.h"
 
 namespace exporter {
 
@@ -50,6 +51,9 @@ class Ticket {
   // correction whose id is not above the last.
   void apply(const TicketEvent& event, const SupportRules& rules);
   void apply(const TicketCorrection& correction, const SupportRules& rules);
+  // Under terms that change, a clock is judged by those in force when it began.
+  void apply(const TicketEvent& event, const SupportTimeline& timeline);
+  void apply(const TicketCorrection& correction, const SupportTimeline& timeline);
 
   const std::vector<ReactionClock>& clocks() const { return clocks_; }
   // The clock that still waits for its end, if any; at most one.
@@ -101,5 +105,7 @@ class Ticket {
 // A whole ticket: events in ascending seq, corrections in ascending id, each in its place.
 Ticket replay(std::span<const TicketEvent> events, std::span<const TicketCorrection> corrections,
               const SupportRules& rules);
+Ticket replay(std::span<const TicketEvent> events, std::span<const TicketCorrection> corrections,
+              const SupportTimeline& timeline);
 
 }  // namespace exporter

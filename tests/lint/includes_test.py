@@ -33,8 +33,9 @@ ARROWS = {
     "exporter/sla/": [*FIGURES, "exporter/ledger/", "probes/"],
     # Events are read from files that others wrote, so their text is checked as a configuration's is.
     "exporter/ticket/": ["exporter/sla/", "exporter/config/utf8.h"],
-    # Help desks read into events, and the file that keeps them.
-    "exporter/sources/": ["exporter/config/", "exporter/ledger/database.h", "exporter/log.h", "exporter/sla/",
+    # Help desks read into events, the file that keeps them, and the desk, which works on a thread of its own.
+    "exporter/sources/": ["exporter/config/", "exporter/executor.h", "exporter/ledger/database.h",
+                          "exporter/ledger/digest.h", "exporter/log.h", "exporter/sla/",
                           "exporter/ticket/", "probes/"],
     "exporter/schedule/": [*FIGURES, "exporter/sla/", "exporter/metrics/stats.h", "probes/"],
     "exporter/metrics/": [*FIGURES, "exporter/sla/", "exporter/web/server.h", "exporter/web/accept.h",
