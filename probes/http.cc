@@ -357,17 +357,6 @@ Task<Outcome> probe_http(Net& net, ProbeRequest request, TimePoint deadline) {
   co_return outcome;
 }
 
-Task<HttpAnswer> ask_http(Net& net, ProbeRequest request, TimePoint deadline,
-                          std::size_t keep_bytes) {
-  HttpProbe probe(net, std::move(request), deadline, keep_bytes);
-  const TimePoint started = net.loop().now();
-  HttpAnswer answer;
-  answer.outcome = co_await probe.run();
-  answer.outcome.duration = net.loop().now() - started;
-  answer.status = probe.status();
-  answer.body = probe.take_body();
-  answer.as_asked = probe.is_as_asked();
-  co_return answer;
 Task<HttpAnswer> ask_http(Net& net, ProbeRequest request, TimePoint deadline) {
   const Keep keep{kMaxAnswerBytes};
   co_return co_await ask(net, std::move(request), keep, deadline);

@@ -16,13 +16,6 @@ std::vector<Reason> http_reasons(const Module& module);
 // The same for whoever sends something and needs to know how it was taken.
 struct HttpAnswer {
   Outcome outcome;
-  int status = 0;        // 0: no answer came
-  std::string body;      // its first bytes, as many as were asked for
-  bool as_asked = true;  // false: a redirect made a GET without body of it
-};
-inline constexpr std::size_t kMaxAnswerBytes = 4096;
-Task<HttpAnswer> ask_http(Net& net, ProbeRequest request, TimePoint deadline,
-                          std::size_t keep_bytes = kMaxAnswerBytes);
   int status = 0;  // 0: no answer came
   std::vector<HttpHeader> headers;
   std::string body;             // as much of it as the caller keeps

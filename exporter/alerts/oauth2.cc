@@ -155,14 +155,15 @@ Task<Result<Secret>> TokenKeeper::fetch(TimePoint deadline) {
   const TimePoint asked = net_.loop().now();
   const Way way = way_.value_or(Way::header);
   probes::ProbeRequest first = request(way);
-  HttpAnswer answer = co_await ask_http(net_, std::move(first), deadline, kMaxTokenBytes);
+  HttpAnswer answer = co_await fetch_http(net_, std::move(first), kMaxTokenBytes, deadline);
   if (way_ || !is_refusal(answer.status)) {
     Result<Secret> token = take(answer, asked);
     if (token) way_ = way;
     co_return token;
   }
   probes::ProbeRequest second = request(Way::body);
-  const HttpAnswer again = co_await ask_http(net_, std::move(second), deadline, kMaxTokenBytes);
+  const HttpAnswer again =
+      co_await fetch_http(net_, std::move(second), kMaxTokenBytes, deadline);
   Result<Secret> token = take(again, asked);
   if (token) way_ = Way::body;
   if (token || !is_refusal(again.status)) co_return token;

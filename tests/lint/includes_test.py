@@ -27,7 +27,8 @@ ARROWS = {
                          # The texts of opening hours, and the check that the terms of support can be kept.
                          "exporter/ticket/support_terms.h", "exporter/ticket/support_rules.h",
                          "exporter/ticket/opening_hours.h", "exporter/ticket/holidays.h",
-                         "exporter/ticket/window_text.h", "probes/", "rules/group/rule.h", "rules/group/templates.h", "rules/promql/"],
+                         "exporter/ticket/window_text.h", "probes/", "rules/group/rule.h", "rules/group/templates.h",
+                         "rules/promql/"],
     # verify judges every slot again, by the very functions that judged it first: pure ones, on records.
     "exporter/ledger/": [*RECORDS, "exporter/sla/canonical.h", "exporter/sla/timeline.h", "exporter/sla/verdict.h"],
     "exporter/sla/": [*FIGURES, "exporter/ledger/", "probes/"],
@@ -38,14 +39,13 @@ ARROWS = {
                           "exporter/ledger/digest.h", "exporter/log.h", "exporter/sla/",
                           "exporter/ticket/", "probes/"],
     "exporter/schedule/": [*FIGURES, "exporter/sla/", "exporter/metrics/stats.h", "probes/"],
-    "exporter/metrics/": [*FIGURES, "exporter/sla/", "exporter/web/server.h", "exporter/web/accept.h",
-                          "exporter/version.h", "probes/"],
-    # Ticket events also come in by the web; what becomes of them is handed in as a function.
     # Reaction clocks and help desks as the snapshot shows them, and the words for what can go wrong with these.
     "exporter/metrics/": [*FIGURES, "exporter/sla/", "exporter/ticket/", "exporter/sources/source.h",
                           "exporter/web/server.h", "exporter/web/accept.h", "exporter/version.h", "probes/"],
+    # Ticket events also come in by the web; what becomes of them is handed in as a function.
     "exporter/web/": [*FIGURES, "exporter/sla/", "exporter/ledger/", "exporter/metrics/", "exporter/report/",
-                      "exporter/log.h", "exporter/ticket/", "exporter/version.h", "exporter/rules/view.h", "probes/outcome.h", "probes/probe.h", "rules/"],
+                      "exporter/log.h", "exporter/ticket/", "exporter/version.h", "exporter/rules/view.h",
+                      "probes/outcome.h", "probes/probe.h", "rules/"],
     # The series of a snapshot in the store of rules, in memory and on disk.
     "exporter/samples/": [*FIGURES, "exporter/ledger/database.h", "exporter/metrics/", "rules/"],
     # Rule groups at work, and the way of their alerts to whom it may concern.
