@@ -16,7 +16,8 @@ std::vector<Seconds> clock_changes(const Zone& zone, Seconds from, Seconds to) {
     at = rules.lookup(jump.to).trans;  // what the clocks show next is shown first by this jump
     const Seconds instant(std::chrono::seconds(at.time_since_epoch().count()));
     if (instant >= to) break;
-    changes.push_back(instant);
+    // A change of the name or of what counts as summer time alone leaves the clocks as they are.
+    if (jump.from != jump.to) changes.push_back(instant);
   }
   return changes;
 }
