@@ -19,8 +19,8 @@ using AddVerb = void (*)(CLI::App& app, int& exit_code);
 
 // One line a verb, in the order in which --help lists them.
 constexpr std::initializer_list<AddVerb> kVerbs = {
-    add_check,       add_config, add_demo,  add_explain, add_ledger,
-    add_maintenance, add_probe,  add_query, add_report,  add_test,
+    add_calendar,    add_check, add_config, add_demo,   add_explain, add_ledger,
+    add_maintenance, add_probe, add_query,  add_report, add_test,
 };
 
 }  // namespace

@@ -6,10 +6,11 @@
 
 namespace exporter::tool {
 
-void add_check(CLI::App& app, int& exit_code);    // check config|web-config|rules
-void add_config(CLI::App& app, int& exit_code);   // config show
-void add_demo(CLI::App& app, int& exit_code);     // demo
-void add_explain(CLI::App& app, int& exit_code);  // explain SERVICE TIME
+void add_calendar(CLI::App& app, int& exit_code);  // calendar elapsed|due|list
+void add_check(CLI::App& app, int& exit_code);     // check config|web-config|rules
+void add_config(CLI::App& app, int& exit_code);    // config show
+void add_demo(CLI::App& app, int& exit_code);      // demo
+void add_explain(CLI::App& app, int& exit_code);   // explain SERVICE TIME
 void add_ledger(CLI::App& app,
                 int& exit_code);  // ledger verify|backup|correct|terms-now|accept-gap
 void add_maintenance(CLI::App& app, int& exit_code);  // maintenance add|list|withdraw
