@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""The benchmarks that are one C++ program: a page of metrics beside prometheus-cpp's stock registry, and the ledger's
-size and speed. Google Benchmark runs them; the best CPU time of some repetitions counts.
+"""The benchmarks that are one C++ program: a page of metrics beside prometheus-cpp's stock registry, the ledger's
+size and speed, and business time. Google Benchmark runs them; the best CPU time of some repetitions counts.
 
 usage: tests/bench/benchmarks.py [--build build/release] [--quick]
 """
@@ -16,6 +16,7 @@ PAGE_RATIO = 5.0
 PAGE_MEMORY = 2.0
 VERDICT_KILOBYTES = 15.0
 OUTCOME_KILOBYTES = 100.0
+ELAPSED_A_SECOND = 1e6
 JUDGED_SERIES = 100_000
 TO_MILLISECONDS = {"ns": 1e-6, "us": 1e-3, "ms": 1.0, "s": 1e3}
 
@@ -79,9 +80,27 @@ a minute; its CPU time does not hold the wait for the disk.""")
     return section
 
 
+def measured_business_time(options):
+    """elapsed() and due() over spans and pauses."""
+    best = run(measure.built(options, "tests/business_time_bench"), "", options)
+    section = measure.Section("Business time", """
+Questions to a calendar in Europe/Berlin with two windows a day and two holidays a year, from 4,096 instants all over twenty
+years; pauses are a third of the span in all.""")
+    rows = []
+    for pauses in (0, 2, 10):
+        for days, span in ((1, "1 day"), (365, "1 year"), (3652, "10 years")):
+            elapsed, due = (best[f"BM_{name}/{days}/{pauses}"]["cpu_ms"] for name in ("Elapsed", "Due"))
+            rows.append((span, pauses, elapsed * 1e6, 1e3 / elapsed, due * 1e6))
+    section.table(["span", "pauses", "elapsed(), ns", "a second", "due(), ns"], rows)
+    section.table(["compiling a calendar", "CPU ms"], [("from 1970 to 2099", best["BM_Compile"]["cpu_ms"])])
+    section.at_least("elapsed() a second over ten years", rows[2][3], ELAPSED_A_SECOND)
+    return section
+
+
 def measured(options):
-    page, ledger = measured_page(options), measured_ledger(options)
-    return measure.Section("Pages and ledger", "", [page.markdown(), ledger.markdown()], page.figures + ledger.figures)
+    parts = [measured_page(options), measured_ledger(options), measured_business_time(options)]
+    return measure.Section("Pages, ledger and business time", "", [part.markdown() for part in parts],
+                           [figure for part in parts for figure in part.figures])
 
 
 if __name__ == "__main__":
