@@ -4,6 +4,8 @@
 #include <array>
 #include <nlohmann/json.hpp>
 
+#include "exporter/sources/correction_text.h"
+
 namespace exporter {
 namespace {
 
@@ -73,12 +75,32 @@ ReadCommand read_withdrawal(const json& request) {
   return command;
 }
 
+// The source may be left out where there is only one, which the desk knows.
+ReadCommand read_ticket_correction(const json& request) {
+  TicketCorrection correction;
+  const std::string action = request.at("action").get<std::string>();
+  const auto named = correction_action(action);
+  if (!named)
+    return std::unexpected("action '" + action + "' is not one of void, reacted-at, region, level");
+  correction.action = *named;
+  correction.source = request.value("source", "");
+  correction.ticket = request.at("ticket").get<std::string>();
+  correction.level = request.value("level", "");
+  correction.instance = request.value("instance", 1);
+  correction.calendar = request.value("calendar", "");
+  if (request.contains("at")) correction.at = instant(request["at"]);
+  correction.by = request.at("by").get<std::string>();
+  correction.why = request.at("why").get<std::string>();
+  return correction;
+}
+
 // One line a command.
-constexpr std::array<std::pair<std::string_view, ReadCommand (*)(const json&)>, 4> kCommands = {{
+constexpr std::array<std::pair<std::string_view, ReadCommand (*)(const json&)>, 5> kCommands = {{
     {"correct", read_correction},
     {"terms-now", read_terms_now},
     {"maintenance-add", read_window},
     {"maintenance-withdraw", read_withdrawal},
+    {"ticket-correct", read_ticket_correction},
 }};
 
 ReadCommand read_command(const json& request) {
@@ -118,6 +140,20 @@ json request_of(const MaintenanceWindow& window) {
 
 json request_of(const WithdrawWindows& windows) {
   return json{{"command", "maintenance-withdraw"}, {"ids", windows.ids}};
+}
+
+json request_of(const TicketCorrection& correction) {
+  json request{{"command", "ticket-correct"},
+               {"action", name_of(correction.action)},
+               {"source", correction.source},
+               {"ticket", correction.ticket},
+               {"level", correction.level},
+               {"instance", correction.instance},
+               {"calendar", correction.calendar},
+               {"by", correction.by},
+               {"why", correction.why}};
+  if (correction.at) request["at"] = number(*correction.at);
+  return request;
 }
 
 }  // namespace

@@ -5,6 +5,8 @@
 //   {"command":"maintenance-add","id":...,"services":[...],"agreements":[...],"from":unix,"to":unix,
 //    "announced":unix,"summary":...}
 //   {"command":"maintenance-withdraw","ids":[...]}
+//   {"command":"ticket-correct","action":"void|reacted-at|region|level","source":...,"ticket":...,
+//    "level":...,"instance":1,"at":unix,"calendar":...,"by":...,"why":...}
 //   {"command":"ping"}
 // The answer is {"ok":true,"message":...} or {"ok":false,"error":...}. Pure.
 #pragma once
@@ -17,6 +19,7 @@
 
 #include "exporter/ledger/records.h"
 #include "exporter/sla/window.h"
+#include "exporter/ticket/ticket.h"
 
 namespace exporter {
 
@@ -27,7 +30,8 @@ struct TakeTerms {
 struct WithdrawWindows {
   std::vector<std::string> ids;
 };
-using AdminCommand = std::variant<Correction, TakeTerms, MaintenanceWindow, WithdrawWindows>;
+using AdminCommand =
+    std::variant<Correction, TakeTerms, MaintenanceWindow, WithdrawWindows, TicketCorrection>;
 
 // The request for a command, on one line.
 std::string admin_request_of(const AdminCommand& command);

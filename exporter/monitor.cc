@@ -116,7 +116,7 @@ void Monitor::tick() {
 }
 
 void Monitor::observe_clock() {
-  ClockReading reading = read_clocks(parts_.loop);
+  WallReading reading = read_clocks(parts_.loop);
   std::optional<ClockEvent> event = clock_->update(reading);
   if (bool connected = parts_.stats.connected; connected != connected_before_) {
     connected_before_ = connected;
@@ -288,6 +288,10 @@ Done carry_out(Book& book, const MaintenanceWindow& window, Seconds now) {
           "' is recorded; slots that begin from now on and lie wholly in it are excluded");
 }
 
+Done carry_out(Book&, const TicketCorrection&, Seconds) {
+  return std::unexpected("tickets are the desk's, and it was not asked");
+}
+
 Done carry_out(Book& book, const WithdrawWindows& windows, Seconds now) {
   return done_or(book.withdraw_windows(windows.ids, now),
                  "withdrawn; slots that have begun stay excluded");
@@ -314,6 +318,19 @@ void Monitor::run_on_book(std::function<std::expected<std::string, std::string>(
   });
 }
 
+namespace {
+
+// The book knows nothing of tickets. Its snapshot is a handful of lists of shared parts.
+std::shared_ptr<const Snapshot> with_support(std::shared_ptr<const Snapshot> snapshot,
+                                             std::shared_ptr<const SupportView> support) {
+  if (!support) return snapshot;
+  auto copy = std::make_shared<Snapshot>(*snapshot);
+  copy->support = std::move(support);
+  return copy;
+}
+
+}  // namespace
+
 // Accounting executor. Without an instant the plan may have changed; with one it can only when a
 // month turned, which is at a whole minute.
 void Monitor::publish(std::shared_ptr<const Snapshot> snapshot, std::optional<Seconds> at) {
@@ -325,6 +342,7 @@ void Monitor::publish(std::shared_ptr<const Snapshot> snapshot, std::optional<Se
     Plan now_in_force = book_->plan();
     if (!(now_in_force == *plan)) plan = std::make_shared<const Plan>(std::move(now_in_force));
   }
+  if (snapshot && parts_.support) snapshot = with_support(std::move(snapshot), parts_.support());
   std::lock_guard lock(mutex_);
   latest_plan_ = std::move(plan);
   if (snapshot) published_ = std::move(snapshot);

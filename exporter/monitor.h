@@ -31,6 +31,8 @@ struct MonitorParts {
   ExporterStats& stats;
   std::string tzdata_version = "unknown";  // zone_data.h
   std::filesystem::path reports{};         // folder of the months' reports; empty: none are written
+  // What snapshots show of reaction times; any thread. May be empty.
+  std::function<std::shared_ptr<const SupportView>()> support{};
   // After each step, on the accounting executor: what was committed last, also when this step could
   // not be. May be empty.
   std::function<void(std::shared_ptr<const Snapshot>, Seconds now)> stepped{};

@@ -16,21 +16,21 @@ Seconds whole(WallTime time) { return std::chrono::floor<std::chrono::seconds>(t
 
 }  // namespace
 
-ClockReading read_clocks(const probes::Loop& loop) {
+WallReading read_clocks(const probes::Loop& loop) {
   return {.monotonic = loop.now(), .boot = loop.boot_now(), .wall = loop.wall_now()};
 }
 
-SlotClock::SlotClock(ClockReading first)
+SlotClock::SlotClock(WallReading first)
     : offset_(first.wall.time_since_epoch() - first.boot),
       boot_lead_(first.boot - first.monotonic.time_since_epoch()) {}
 
-WallTime SlotClock::at(ClockReading reading) const { return WallTime(reading.boot + offset_); }
+WallTime SlotClock::at(WallReading reading) const { return WallTime(reading.boot + offset_); }
 
 TimePoint SlotClock::monotonic_at(WallTime slot_time) const {
   return TimePoint(slot_time.time_since_epoch() - offset_ - boot_lead_);
 }
 
-std::optional<ClockEvent> SlotClock::update(ClockReading reading) {
+std::optional<ClockEvent> SlotClock::update(WallReading reading) {
   Duration lead = reading.boot - reading.monotonic.time_since_epoch();
   Duration slept = lead - boot_lead_;
   boot_lead_ = lead;

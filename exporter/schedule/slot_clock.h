@@ -12,13 +12,13 @@
 namespace exporter {
 
 // The three clocks, read together.
-struct ClockReading {
+struct WallReading {
   probes::TimePoint monotonic;
   probes::Duration boot{};
   probes::WallTime wall;
 };
 
-ClockReading read_clocks(const probes::Loop& loop);
+WallReading read_clocks(const probes::Loop& loop);
 
 // What happened to the clocks, and the slot time that was jumped over.
 struct ClockEvent {
@@ -35,13 +35,13 @@ class SlotClock {
   // A shorter suspend shows as lateness of the checks, if at all.
   static constexpr probes::Duration kShortestSuspend = std::chrono::seconds(2);
 
-  explicit SlotClock(ClockReading first);
+  explicit SlotClock(WallReading first);
 
   // Looks at the clocks; call about once a second. Returns what happened, if anything did.
-  std::optional<ClockEvent> update(ClockReading reading);
+  std::optional<ClockEvent> update(WallReading reading);
 
   // Slot time at a reading, and the monotonic instant of a slot time.
-  probes::WallTime at(ClockReading reading) const;
+  probes::WallTime at(WallReading reading) const;
   probes::TimePoint monotonic_at(probes::WallTime slot_time) const;
 
   // Whether wall and boot clock agree now.

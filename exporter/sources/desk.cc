@@ -1,6 +1,7 @@
 // In a batch most events are the next of their ticket and are applied as they come. One at or
 // before the last is known already, as a rule: sources read a little twice. Where the file has more
-// events of a ticket than were applied, one came late, and the ticket is folded anew.
+// events of a ticket than were applied, because it is new or one came late, the ticket is folded
+// from the file.
 #include "exporter/sources/desk.h"
 
 #include <fmt/format.h>
@@ -98,7 +99,8 @@ LedgerResult<std::vector<std::string>> Desk::configure(const Config& config, Sec
 
 // --- what happened -----------------------------------------------------------------------------
 
-LedgerResult<void> Desk::commit(const std::string& source, const SourceBatch& batch, Seconds now) {
+LedgerResult<std::uint64_t> Desk::commit(const std::string& source, const SourceBatch& batch,
+                                         Seconds now) {
   if (!configured_) {
     return std::unexpected(LedgerError{LedgerError::Kind::refused,
                                        "reaction times are not configured (section support)"});
@@ -115,13 +117,19 @@ LedgerResult<void> Desk::commit(const std::string& source, const SourceBatch& ba
     row.read_until = std::max(row.read_until.value_or(Seconds::min()), *batch.read_until);
     book_->read_until(source, *row.read_until);
   }
-  for (const auto& [type, by] : *counted) row.counters[{"event", type}] += by;
+  std::uint64_t added = 0;
+  for (const auto& [type, by] : *counted) {
+    row.counters[{"event", type}] += by;
+    added += by;
+  }
   for (const auto& [name, by] : batch.unmapped) row.counters[{"unmapped", name}] += by;
 
   for (const TicketEvent& event : batch.events) {
-    if (!book_->apply(event)) late_.insert({event.source, event.ticket});
+    const TicketName name{event.source, event.ticket};
+    // What nobody knows may have been removed long ago: the file decides.
+    if (!book_->find(name) || !book_->apply(event)) late_.insert(name);
   }
-  if (auto done = refold_late(); !done) return done;
+  if (auto done = refold_late(); !done) return std::unexpected(done.error());
   if (const auto state = states_.find(source); state != states_.end()) {
     state->second.up = true;
     state->second.last_error.clear();
@@ -129,7 +137,7 @@ LedgerResult<void> Desk::commit(const std::string& source, const SourceBatch& ba
   book_->advance(now);
   save_kept();
   publish(now);
-  return {};
+  return added;
 }
 
 LedgerResult<void> Desk::refold_late() {
@@ -184,11 +192,11 @@ std::string Desk::cursor_of(const std::string& source) const {
 
 struct Desk::Accepting {
   SourceBatch batch;
-  std::promise<LedgerResult<void>> done;
+  std::promise<LedgerResult<std::uint64_t>> done;
 };
 
-std::expected<void, std::string> Desk::accept(const std::string& source, SourceBatch batch,
-                                              Seconds now) {
+std::expected<std::uint64_t, std::string> Desk::accept(const std::string& source, SourceBatch batch,
+                                                       Seconds now) {
   if (accepting_.fetch_add(1) >= kMaxAccepting) {
     accepting_.fetch_sub(1);
     return std::unexpected("too many deliveries wait for the disk; deliver it again later");
@@ -201,7 +209,7 @@ std::expected<void, std::string> Desk::accept(const std::string& source, SourceB
   }
   auto waiting = std::make_shared<Accepting>();
   waiting->batch = std::move(batch);
-  std::future<LedgerResult<void>> done = waiting->done.get_future();
+  std::future<LedgerResult<std::uint64_t>> done = waiting->done.get_future();
   executor_.post([this, source, waiting, now] {
     waiting->done.set_value(commit(source, waiting->batch, now));
     accepting_.fetch_sub(1);
@@ -209,18 +217,18 @@ std::expected<void, std::string> Desk::accept(const std::string& source, SourceB
   if (done.wait_for(kLongestAccept) != std::future_status::ready) {
     return std::unexpected("the delivery is not on the disk yet; deliver it again");
   }
-  const LedgerResult<void> result = done.get();
+  const LedgerResult<std::uint64_t> result = done.get();
   if (!result) return std::unexpected(result.error().message);
-  return {};
+  return *result;
 }
 
 // --- time --------------------------------------------------------------------------------------
 
 void Desk::tick(Seconds now) {
   if (!configured_) return;
-  const bool changed = book_->advance(now);
+  bool changed = book_->advance(now);
   save_kept();
-  remove_old(now);
+  if (remove_old(now)) changed = true;
   if (changed || now >= next_show_) publish(now);
 }
 
@@ -230,11 +238,11 @@ void Desk::save_kept() {
   if (store_->save_totals(totals_json(book_->kept()))) book_->kept_saved();
 }
 
-void Desk::remove_old(Seconds now) {
-  if (now < next_remove_) return;
+bool Desk::remove_old(Seconds now) {
+  if (now < next_remove_) return false;
   const Seconds before = now - std::chrono::duration_cast<seconds>(retention_);
   const std::vector<TicketName> names = book_->removable(before, kRemovedAtOnce);
-  if (names.empty()) return;
+  if (names.empty()) return false;
   auto removed = store_->remove(names, totals_json(book_->kept_without(names)));
   if (!removed) {
     next_remove_ = now + kRemoveRetry;
@@ -242,14 +250,27 @@ void Desk::remove_old(Seconds now) {
       log_warn("tickets that are over could not be removed; it is tried again",
                {{"error", removed.error().message}});
     }
-    return;
+    return false;
   }
   failing_ = false;
   book_->remove(names);
   book_->advance(now);
+  return true;
 }
 
 // --- what is shown -----------------------------------------------------------------------------
+
+// When a view changes by time alone: a calendar opens or closes, a month ends.
+Seconds Desk::next_turn(const SupportView& view, Seconds now) const {
+  Seconds next = now + kShowEvery;
+  for (const CalendarView& each : view.calendars) {
+    if (each.next_change) next = std::min(next, *each.next_change);
+  }
+  for (const LevelView& each : view.levels) {
+    next = std::min(next, book_->timeline().month_end(each.key.agreement, each.current.month));
+  }
+  return next;
+}
 
 void Desk::publish(Seconds now) {
   auto view = std::make_shared<SupportView>();
@@ -257,7 +278,7 @@ void Desk::publish(Seconds now) {
   view->at = now;
   show_sources(*view);
   show_calendars(*view, now);
-  next_show_ = now + kShowEvery;
+  next_show_ = next_turn(*view, now);
   std::lock_guard lock(mutex_);
   view_ = std::move(view);
 }

@@ -39,9 +39,10 @@ class Desk {
   // Takes a configuration in force, opening the file at the first one that has a section `support`.
   // Returns sentences for the log: which terms wait for the next month.
   LedgerResult<std::vector<std::string>> configure(const Config& config, Seconds now);
-  // What a source said, with its cursor: all of it or nothing. On an error nothing was taken, and
-  // the source is read again from the cursor that stands.
-  LedgerResult<void> commit(const std::string& source, const SourceBatch& batch, Seconds now);
+  // What a source said, with its cursor: all of it or nothing. Returns how many events were new. On
+  // an error nothing was taken, and the source is read again from the cursor that stands.
+  LedgerResult<std::uint64_t> commit(const std::string& source, const SourceBatch& batch,
+                                     Seconds now);
   // A reading failed: figures stay, the source is down.
   void failed(const std::string& source, const SourceError& error);
   LedgerResult<std::string> correct(TicketCorrection correction, Seconds now);
@@ -51,11 +52,11 @@ class Desk {
   std::string cursor_of(const std::string& source) const;
 
   // --- any thread -----------------------------------------------------------------------------
-  // What somebody delivered, such as a webhook; returns when it is committed, or says why not.
-  // Delivering it again is harmless. A batch that does not say up to when it is complete is
-  // complete up to its last event.
-  std::expected<void, std::string> accept(const std::string& source, SourceBatch batch,
-                                          Seconds now);
+  // What somebody delivered, such as a webhook: returns when it is committed, with the number of
+  // events that were new, or says why it is not. Delivering it again is harmless. A batch that does
+  // not say up to when it is complete is complete up to its last event.
+  std::expected<std::uint64_t, std::string> accept(const std::string& source, SourceBatch batch,
+                                                   Seconds now);
   // Null without a section `support`.
   std::shared_ptr<const SupportView> view() const;
 
@@ -66,9 +67,10 @@ class Desk {
   LedgerResult<std::vector<std::string>> take_terms(const Config& config, Seconds now);
   LedgerResult<void> refold_late();
   void set_sources(const Support& support);
-  void remove_old(Seconds now);
+  bool remove_old(Seconds now);
   void save_kept();
   void publish(Seconds now);
+  Seconds next_turn(const SupportView& view, Seconds now) const;
   void show_sources(SupportView& view) const;
   void show_calendars(SupportView& view, Seconds now) const;
 

@@ -145,16 +145,20 @@ SourceRunner::SourceRunner(SourceRunnerParts parts) : parts_(std::move(parts)) {
 
 SourceRunner::~SourceRunner() = default;
 
-std::size_t SourceRunner::apply(const std::vector<TicketSource>& sources) {
+std::size_t SourceRunner::apply(const Support& support) {
+  std::vector<std::string> levels;
+  for (const LevelTerms& each : support.terms.levels) levels.push_back(each.name);
+  const bool same_levels = levels == levels_;
+  levels_ = std::move(levels);
   std::map<std::string, std::shared_ptr<Puller>> next;
   std::vector<std::shared_ptr<Puller>> starting;
-  for (const TicketSource& each : sources) {
+  for (const TicketSource& each : support.sources) {
     const auto running = pullers_.find(each.name);
-    if (running != pullers_.end() && running->second->settings() == each) {
+    if (running != pullers_.end() && same_levels && running->second->settings() == each) {
       next.insert(pullers_.extract(running));
       continue;
     }
-    auto reader = parts_.make_reader(each);
+    auto reader = parts_.make_reader(each, levels_);
     if (!reader) continue;
     starting.push_back(std::make_shared<Puller>(parts_, each, std::move(reader)));
     next[each.name] = starting.back();

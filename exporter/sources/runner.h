@@ -24,8 +24,9 @@ struct SourceRunnerParts {
   probes::Loop& loop;
   Desk& desk;
   Executor& executor;  // the desk's
-  // Null for a source that nobody pulls from.
-  std::function<std::unique_ptr<TicketReader>(const TicketSource&)> make_reader;
+  // Null for a source that nobody pulls from. With the levels of the agreement, lowest first.
+  std::function<std::unique_ptr<TicketReader>(const TicketSource&, const std::vector<std::string>&)>
+      make_reader;
   std::function<double()> random;  // in [0, 1), so that exporters do not retry in step
 };
 
@@ -39,9 +40,9 @@ class SourceRunner {
   explicit SourceRunner(SourceRunnerParts parts);
   ~SourceRunner();
 
-  // Begins to read, or takes a new configuration: only sources that changed begin anew. The desk
-  // knows it already. Returns how many began.
-  std::size_t apply(const std::vector<TicketSource>& sources);
+  // Begins to read, or takes a new configuration: only sources that changed begin anew, or all when
+  // the levels did. The desk knows it already. Returns how many began.
+  std::size_t apply(const Support& support);
   // Wakes the desk once a second from now on.
   void start();
   // Ends all reading; what was handed over is still committed.
@@ -57,6 +58,7 @@ class SourceRunner {
 
   SourceRunnerParts parts_;
   std::map<std::string, std::shared_ptr<Puller>> pullers_;
+  std::vector<std::string> levels_;
   probes::TimerId timer_ = 0;
   // Shared with what comes back from the executor when this may be gone.
   std::shared_ptr<bool> tick_under_way_ = std::make_shared<bool>(false);

@@ -59,8 +59,10 @@ class Facts {
   }
 
   void decide(ClockFact& fact, const ReactionClock& clock) {
+    // What is read decides, so that a clock on the wall that steps back takes no result away.
+    const Seconds seen = std::max(view_.now, view_.read_until.value_or(view_.now));
     const ClockReading reading =
-        read_clock(clock, timeline_.rules_at(clock.start), clock.end.value_or(view_.now));
+        read_clock(clock, timeline_.rules_at(clock.start), clock.end.value_or(seen));
     if (clock.end && counts_at(*clock.end)) {
       fact.reaction = clock.reaction;
       fact.business = reading.business;

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -63,6 +64,9 @@ class TicketBook {
   const SupportTotals& totals() const { return totals_; }
   std::size_t size() const { return tickets_.size(); }
 
+  // Every clock that counts in a month, by ticket.
+  using VisitClock = std::function<void(const TicketName&, const ReactionClock&, const ClockFact&)>;
+  void visit(std::chrono::year_month month, const VisitClock& take) const;
   // What was missed in a month, by ticket.
   std::vector<MissView> misses_of(std::chrono::year_month month) const;
   // The tickets' part of a view at the instant of the last advance(). `sources` are those that are

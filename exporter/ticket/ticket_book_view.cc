@@ -180,6 +180,14 @@ void TicketBook::show_misses(SupportView& view) const {
   if (view.misses.size() > SupportView::kMaxListed) view.misses.resize(SupportView::kMaxListed);
 }
 
+void TicketBook::visit(std::chrono::year_month month, const VisitClock& take) const {
+  for (const auto& [name, entry] : tickets_) {
+    for (const ClockFact& fact : facts_of_entry(entry).months) {
+      if (fact.month == month) take(name, entry.ticket.clocks()[fact.index], fact);
+    }
+  }
+}
+
 std::vector<MissView> TicketBook::misses_of(std::chrono::year_month month) const {
   std::vector<MissView> misses;
   const auto found = indexed_->misses.find(month);

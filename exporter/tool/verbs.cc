@@ -21,12 +21,24 @@ using AddVerb = void (*)(CLI::App& app, int& exit_code);
 constexpr std::initializer_list<AddVerb> kVerbs = {
     add_calendar,    add_check, add_config, add_demo,   add_explain, add_ledger,
     add_maintenance, add_probe, add_query,  add_report, add_test,
+    add_check,           add_config,        add_demo,           add_explain, add_ledger,
+    add_maintenance,     add_probe,         add_query,          add_report,  add_test,
+    add_tickets_correct, add_tickets_month, add_tickets_verify,
 };
 
 }  // namespace
 
 void add_verbs(CLI::App& app, int& exit_code) {
   for (AddVerb add : kVerbs) add(app, exit_code);
+}
+
+CLI::App& tickets_verb(CLI::App& app) {
+  for (CLI::App* each : app.get_subcommands([](const CLI::App*) { return true; })) {
+    if (each->get_name() == "tickets") return *each;
+  }
+  CLI::App* made = app.add_subcommand("tickets", "Reaction times: months, corrections, replay");
+  made->require_subcommand(1);
+  return *made;
 }
 
 int run(int argc, char** argv) {

@@ -13,7 +13,7 @@ using probes::WallTime;
 
 // Three clocks that can be moved apart.
 struct Clocks {
-  ClockReading reading{
+  WallReading reading{
       .monotonic = TimePoint(1000s), .boot = 5000s, .wall = WallTime(1'800'000'000s)};
   void pass(Duration time) {
     reading.monotonic += time;
