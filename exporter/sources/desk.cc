@@ -90,6 +90,7 @@ LedgerResult<std::vector<std::string>> Desk::configure(const Config& config, Sec
   auto sentences = take_terms(config, now);
   if (!sentences) return sentences;
   set_sources(config.support);
+  if (auto named = store_->name_sources(sources_); !named) return std::unexpected(named.error());
   calendars_ = config.support.terms.calendars;
   retention_ = config.support.retention;
   book_->advance(now);

@@ -33,8 +33,8 @@ CREATE TABLE IF NOT EXISTS events(
   since TEXT NOT NULL, into_ticket TEXT NOT NULL, item TEXT NOT NULL, reason TEXT NOT NULL,
   checksum BLOB NOT NULL, PRIMARY KEY(source, ticket, seq)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS sources(
-  source TEXT PRIMARY KEY, cursor TEXT NOT NULL, read_until TEXT NOT NULL,
-  last_success INTEGER NOT NULL) WITHOUT ROWID;
+  source TEXT PRIMARY KEY, configured INTEGER NOT NULL, cursor TEXT NOT NULL,
+  read_until TEXT NOT NULL, last_success TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS counters(
   source TEXT NOT NULL, what TEXT NOT NULL, name TEXT NOT NULL, count INTEGER NOT NULL,
   PRIMARY KEY(source, what, name)) WITHOUT ROWID;
@@ -223,15 +223,28 @@ LedgerResult<std::map<std::string, std::uint64_t>> EventStore::commit(const std:
   for (const auto& [type, by] : counted) count(source, "event", type, by);
   for (const auto& [name, by] : batch.unmapped) count(source, "unmapped", name, by);
   database_->run(
-      "INSERT INTO sources VALUES(?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
+      "INSERT INTO sources VALUES(?, 1, ?, ?, ?) ON CONFLICT DO UPDATE SET "
       "cursor = CASE excluded.cursor WHEN '' THEN cursor ELSE excluded.cursor END, "
       "read_until = CASE WHEN excluded.read_until = '' THEN read_until WHEN read_until = '' OR "
       "CAST(excluded.read_until AS INTEGER) > CAST(read_until AS INTEGER) THEN "
       "excluded.read_until ELSE read_until END, last_success = excluded.last_success",
-      {source, batch.cursor, text_of(batch.read_until), number(at)});
+      {source, batch.cursor, text_of(batch.read_until), text_of(at)});
   if (auto error = database_->take_error()) return std::unexpected(with_remedy(*error));
   if (auto done = transaction.commit(); !done) return std::unexpected(done.error());
   return counted;
+}
+
+LedgerResult<void> EventStore::name_sources(const std::vector<std::string>& sources) {
+  if (auto ready = make_ready(); !ready) return ready;
+  Transaction transaction(*database_);
+  database_->run("UPDATE sources SET configured = 0");
+  for (const std::string& source : sources) {
+    database_->run(
+        "INSERT INTO sources VALUES(?, 1, '', '', '') ON CONFLICT DO UPDATE SET configured = 1",
+        {source});
+  }
+  if (auto error = database_->take_error()) return std::unexpected(with_remedy(*error));
+  return transaction.commit();
 }
 
 LedgerResult<void> EventStore::count_error(const std::string& source, SourceError::Reason reason) {
@@ -309,11 +322,13 @@ LedgerResult<std::map<std::string, SourceRow>> EventStore::sources() {
   if (auto ready = make_ready(); !ready) return std::unexpected(ready.error());
   std::map<std::string, SourceRow> sources;
   {
-    Query rows = database_->query("SELECT source, cursor, read_until, last_success FROM sources");
+    Query rows = database_->query(
+        "SELECT source, configured, cursor, read_until, last_success FROM sources");
     while (rows.next()) {
-      sources[std::string(rows.bytes(0))] = {.cursor = std::string(rows.bytes(1)),
-                                             .read_until = instant_in(rows.bytes(2)),
-                                             .last_success = instant(rows.integer(3)),
+      sources[std::string(rows.bytes(0))] = {.configured = rows.integer(1) != 0,
+                                             .cursor = std::string(rows.bytes(2)),
+                                             .read_until = instant_in(rows.bytes(3)),
+                                             .last_success = instant_in(rows.bytes(4)),
                                              .counters = {}};
     }
   }

@@ -28,6 +28,7 @@
 namespace exporter {
 
 struct SourceRow {
+  bool configured = true;  // now; what was read of it stays
   std::string cursor;
   std::optional<Seconds> read_until, last_success;
   // Since the first event: "event", "error" or "unmapped", and by what.
@@ -52,6 +53,8 @@ class EventStore {
   // many events were new, by type.
   LedgerResult<std::map<std::string, std::uint64_t>> commit(const std::string& source,
                                                             const SourceBatch& batch, Seconds at);
+  // Which sources there are from now on, so that whoever reads the file knows what to expect of it.
+  LedgerResult<void> name_sources(const std::vector<std::string>& sources);
   LedgerResult<void> count_error(const std::string& source, SourceError::Reason reason);
 
   // Gives it its id, which is its place in the chain.

@@ -88,7 +88,7 @@ void add_unproven(MonthOfTickets& month, const std::map<std::string, SourceRow>&
   const Seconds end = timeline.month_end(kPublishedAgreement, month.month);
   if (at < end) return;
   for (const auto& [source, row] : sources) {
-    if (row.read_until && *row.read_until >= end) continue;
+    if (!row.configured || (row.read_until && *row.read_until >= end)) continue;
     month.unproven.push_back(
         fmt::format("source {} was read until {}, and the month ended at {}", source,
                     row.read_until ? format_utc(*row.read_until) : std::string("no known moment"),

@@ -53,6 +53,19 @@ TEST(AdminCommands, ReadsEveryRequestAsItWasMeant) {
                         .summary = "a \"move\""},
       MaintenanceWindow{.id = "x", .from = noon, .to = noon + std::chrono::hours(1)},
       WithdrawWindows{.ids = {"a", "b"}},
+      TicketCorrection{.source = "rt",
+                       .ticket = "4711",
+                       .action = TicketCorrection::Action::reacted_at,
+                       .level = "first",
+                       .instance = 2,
+                       .at = noon,
+                       .by = "Ada",
+                       .why = "a call"},
+      TicketCorrection{.ticket = "4711",
+                       .action = TicketCorrection::Action::calendar,
+                       .calendar = "europe",
+                       .by = "Ada",
+                       .why = "moved"},
   };
   for (const AdminCommand& command : commands) {
     AdminCommand seen;
@@ -77,6 +90,8 @@ TEST(AdminCommands, RefusesWhatIsIncompleteOrWrong) {
       R"({"command":"correct","service":"s","from":0,"to":60,"verdict":"good","by":"","why":"b"})",
       R"({"command":"correct","service":"s","from":0,"to":60,"verdict":"good","by":"a","why":""})",
       R"({"command":"maintenance-add","id":"","from":0,"to":60})",
+      R"({"command":"ticket-correct","action":"forget","ticket":"1","by":"a","why":"b"})",
+      R"({"command":"ticket-correct","action":"void","ticket":1,"by":"a","why":"b"})",
       R"({"command":"maintenance-add","id":"a","from":0})",
       R"({"command":"maintenance-add","id":"a","from":0,"to":60,"announced":"soon"})",
       R"({"command":"maintenance-withdraw","ids":[]})",

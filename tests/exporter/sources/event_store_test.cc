@@ -86,6 +86,19 @@ TEST(EventStore, NeverTakesTheWatermarkBackNorTheCursorAway) {
   EXPECT_EQ(store->sources()->at("rt").cursor, "c2");
 }
 
+TEST(EventStore, RemembersWhichSourcesThereAre) {
+  const Folder folder;
+  const auto store = open(folder);
+  ASSERT_TRUE(store->commit("old", batch({}, "2026-11-23T09:00:00Z", "c"), kNow));
+  ASSERT_TRUE(store->name_sources({"new"}));
+  const auto sources = store->sources();
+  EXPECT_FALSE(sources->at("old").configured);
+  EXPECT_EQ(sources->at("old").cursor, "c");
+  EXPECT_TRUE(sources->at("new").configured);
+  EXPECT_EQ(sources->at("new").read_until, std::nullopt);
+  EXPECT_EQ(sources->at("new").last_success, std::nullopt);
+}
+
 TEST(EventStore, KeepsNothingOfARemovedTicketButThatItIsKnown) {
   const Folder folder;
   const auto store = open(folder);
