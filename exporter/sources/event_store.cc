@@ -378,6 +378,12 @@ LedgerResult<StoredEntries> EventStore::entries() {
         correction->id = id;
         entries.corrections.push_back(*std::move(correction));
       });
+  // What was signed about a ticket that was removed went into the totals with it.
+  std::erase_if(entries.corrections, [this](const TicketCorrection& each) {
+    return database_->number(
+               "SELECT count(*) FROM removed WHERE source = ? AND ticket = ? AND last_seq >= ?",
+               {each.source, each.ticket, each.after_seq}) > 0;
+  });
   if (!whole) database_->report_damage("a correction or the terms of support were changed");
   if (!wrong.empty()) database_->report_damage(wrong);
   if (auto error = database_->take_error()) return std::unexpected(with_remedy(*error));

@@ -62,7 +62,7 @@ class EventStore {
   LedgerResult<void> record_terms(const std::vector<SupportRecord>& records);
 
   LedgerResult<std::map<std::string, SourceRow>> sources();
-  // Fails when the chain is broken.
+  // Without the corrections of tickets that were removed. Fails when the chain is broken.
   LedgerResult<StoredEntries> entries();
   // Every event: by source, ticket and seq.
   LedgerResult<void> for_each(const std::function<void(const TicketEvent&)>& take);

@@ -105,7 +105,11 @@ TEST(EventStore, KeepsNothingOfARemovedTicketButThatItIsKnown) {
   const auto first = event("1", 1, "2026-11-23T08:00:00Z", Type::opened);
   const auto second = event("1", 2, "2026-11-23T08:10:00Z", Type::closed, TicketActor::agent);
   ASSERT_TRUE(store->commit("rt", batch({first, second}, ""), kNow));
+  ASSERT_TRUE(store->correct({.source = "rt", .ticket = "1", .after_seq = 2, .level = "first"}));
+  ASSERT_TRUE(store->correct({.source = "rt", .ticket = "2", .after_seq = 2, .level = "first"}));
   ASSERT_TRUE(store->remove({{"rt", "1"}}, "what it came to"));
+  ASSERT_EQ(store->entries()->corrections.size(), 1u);
+  EXPECT_EQ(store->entries()->corrections[0].ticket, "2");
   EXPECT_THAT(*store->events_of({"rt", "1"}), IsEmpty());
   EXPECT_EQ(*store->totals(), "what it came to");
   EXPECT_THAT(*store->commit("rt", batch({first, second}, ""), kNow), IsEmpty());
