@@ -52,7 +52,14 @@ LedgerResult<std::vector<std::string>> Desk::take_terms(const Config& config, Se
     }
   }
   if (auto done = store_->record_terms(change.records); !done) return std::unexpected(done.error());
-  if (!change.records.empty()) book_->take_terms(std::move(timeline));
+  if (change.records.empty()) return change.sentences;
+  book_->take_terms(std::move(timeline));
+  // A help desk whose clock is ahead of ours has told us of what lies under the new terms.
+  for (const TicketName& name : book_->touched_since(change.records.front().from)) {
+    const auto events = store_->events_of(name);
+    if (!events) return std::unexpected(events.error());
+    book_->refold(name, *events);
+  }
   return change.sentences;
 }
 

@@ -101,6 +101,14 @@ void TicketBook::refold(const TicketName& name, const std::vector<TicketEvent>& 
   }
 }
 
+std::vector<TicketName> TicketBook::touched_since(Seconds at) const {
+  std::vector<TicketName> names;
+  for (const auto& [name, entry] : tickets_) {
+    if (entry.ticket.last_at() >= at) names.push_back(name);
+  }
+  return names;
+}
+
 std::int64_t TicketBook::events_of(const TicketName& name) const {
   const auto place = tickets_.find(name);
   return place == tickets_.end() ? 0 : place->second.events;

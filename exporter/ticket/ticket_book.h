@@ -38,6 +38,7 @@ class TicketBook {
   void correct(const TicketCorrection& correction);
   // A ticket anew from all of its events, because one came late.
   void refold(const TicketName& name, const std::vector<TicketEvent>& events);
+  std::vector<TicketName> touched_since(Seconds at) const;
   // Events applied to a ticket so far; 0 when it is not known.
   std::int64_t events_of(const TicketName& name) const;
   // Null when it is not known.

@@ -278,6 +278,18 @@ TEST_F(DeskTest, TakesTermsAtOnceInTheMonthOfCommissioningAndForgetsWhatWasTaken
   EXPECT_EQ(level(local.view(), "first").target, std::chrono::hours(2));
 }
 
+TEST_F(DeskTest, JudgesWhatAHelpDeskSaidOfTheFutureByTheTermsOfThen) {
+  LocalDesk local(folder_, config_, kMorning);
+  // Its clock is a minute ahead.
+  ASSERT_TRUE(local.desk.commit("rt", batch({opened("1", "2026-11-23T07:01:00Z")}, ""), kMorning));
+  EXPECT_EQ(local.view().open.at(0).clock.target, std::chrono::hours(4));
+  const Config changed = with_first_level_hours(config_, 2);
+  ASSERT_TRUE(local.desk.configure(changed, kMorning + std::chrono::seconds(30)));
+  EXPECT_EQ(local.view().open.at(0).clock.target, std::chrono::hours(2));
+  LocalDesk restarted(folder_, changed, kMorning + std::chrono::seconds(30));
+  EXPECT_EQ(text_of(restarted.view()), text_of(local.view()));
+}
+
 TEST_F(DeskTest, AddsANewLevelAtOnce) {
   LocalDesk local(folder_, config_, kMorning);
   Config changed = with_first_level_hours(config_, 1);
