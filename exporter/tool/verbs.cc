@@ -24,6 +24,8 @@ constexpr std::initializer_list<AddVerb> kVerbs = {
     add_check,           add_config,        add_demo,           add_explain, add_ledger,
     add_maintenance,     add_probe,         add_query,          add_report,  add_test,
     add_tickets_correct, add_tickets_month, add_tickets_verify,
+    add_check, add_config, add_demo,   add_explain, add_ledger,         add_maintenance,
+    add_probe, add_query,  add_report, add_test,    add_tickets_replay,
 };
 
 }  // namespace
