@@ -5,6 +5,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <optional>
 #include <set>
@@ -57,9 +58,12 @@ void add_level_changes(const Snapshot& snapshot, SeriesPool& out) {
 }
 
 void add_hand_overs(const Snapshot& snapshot, SeriesPool& out) {
-  std::map<std::string, std::uint64_t> counts;
-  for (const auto& [to, count] : snapshot.support->hand_overs) counts[known(to)] += count;
-  for (const std::string& to : possible_destinations(sources_of(snapshot))) counts.try_emplace(to);
+  std::map<std::string, std::uint64_t> counts = snapshot.support->hand_overs;
+  if (const SupportTerms* terms = terms_of(snapshot)) {
+    for (const std::string& to : possible_destinations(*terms, sources_of(snapshot))) {
+      counts.try_emplace(to);
+    }
+  }
   for (const auto& [to, count] : counts) out.add(number(count), {{"to", to}});
 }
 
@@ -159,8 +163,19 @@ void add_of_sources(Families& out, const MetricName& name, const SnapshotPtr& sn
            });
 }
 
+std::string_view name_of(TicketSource::Type type) {
+  constexpr std::array<std::string_view, 4> kNames = {"rt", "zammad", "webhook", "file"};
+  return kNames[static_cast<std::size_t>(type)];
+}
+
 void add_sources(Families& out, const SnapshotPtr& snapshot) {
   const auto& sources = snapshot->support->sources;
+  if (snapshot->config) {
+    add_list(out, metric("sla_ticket_source_info"), snapshot, snapshot->config->support.sources,
+             [](const TicketSource& source, SeriesPool& pool) {
+               pool.add(1, {{"source", source.name}, {"type", name_of(source.type)}});
+             });
+  }
   add_of_sources(out, metric("sla_ticket_source_up"), snapshot,
                  [](const SourceView& s) { return std::optional(s.up ? 1.0 : 0.0); });
   add_of_sources(out, metric("sla_ticket_source_last_success_timestamp_seconds"), snapshot,

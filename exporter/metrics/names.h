@@ -94,7 +94,8 @@ inline constexpr auto kMetricNames = std::to_array<MetricName>({
      "How the promise of a support level is read: its target, what counts as a reaction, whether "
      "waiting for the customer stops its clock."},
     {"sla_ticket_target_seconds", MetricKind::gauge, "seconds", "sla_agreement,level",
-     "Time in which the level has to react, in seconds of its opening hours."},
+     "Time in which the level has to react, in seconds of its opening hours; absent when it is no "
+     "longer promised."},
     {"sla_ticket_open", MetricKind::gauge, "", "sla_agreement,level,state",
      "Reaction clocks that wait for a reaction, each in one state: breached, else paused, else at "
      "risk, else running."},
@@ -128,7 +129,7 @@ inline constexpr auto kMetricNames = std::to_array<MetricName>({
     {"sla_ticket_level_changes_total", MetricKind::counter, "", "from,to",
      "Tickets that were moved from one support level to another."},
     {"sla_ticket_hand_overs_total", MetricKind::counter, "", "to",
-     "Tickets that a level handed over, by where they went."},
+     "Tickets that were handed over to a higher level, by where they went."},
     {"sla_ticket_hand_overs_complete_total", MetricKind::counter, "", "",
      "Hand-overs for which everything on the checklist had been done."},
     {"sla_ticket_checklist_gaps_total", MetricKind::counter, "", "item",
@@ -148,6 +149,8 @@ inline constexpr auto kMetricNames = std::to_array<MetricName>({
     {"sla_ticket_first_human_reply_seconds", MetricKind::histogram, "seconds", "le",
      "Time from the opening of a ticket to the first message of a human to the customer, at any "
      "level."},
+    {"sla_ticket_source_info", MetricKind::info, "", "source,type",
+     "A help desk that tickets are read from, and of which kind it is."},
     {"sla_ticket_source_up", MetricKind::gauge, "", "source",
      "1 when the help desk could be read the last time; while it is 0 the figures stay as they "
      "were."},

@@ -30,8 +30,10 @@ const LevelTerms* find_level(const SupportTerms& terms, std::string_view name) {
 
 std::set<std::string> possible_calendars(const SupportTerms& terms, const LevelTerms& level) {
   if (!level.calendar.empty()) return {level.calendar};
-  std::set<std::string> calendars = {"all"};
+  std::set<std::string> calendars;
   for (const CalendarTerms& calendar : terms.calendars) calendars.insert(calendar.name);
+  const auto plain = [](const CalendarTerms& calendar) { return calendar.union_of.empty(); };
+  if (std::ranges::count_if(terms.calendars, plain) > 1) calendars.insert("all");
   return calendars;
 }
 
@@ -44,7 +46,7 @@ std::set<ReactionKind> possible_reactions(const SupportTerms& terms, const Level
 
 std::set<VoidReason> possible_voids(const SupportTerms& terms, const LevelTerms& level) {
   std::set<VoidReason> reasons = {VoidReason::spam, VoidReason::deleted, VoidReason::merged,
-                                  VoidReason::withdrawn, VoidReason::corrected};
+                                  VoidReason::withdrawn};
   if (terms.levels.size() > 1) reasons.insert(VoidReason::routed);
   if (!is_lowest(terms, level)) reasons.insert(VoidReason::returned);
   return reasons;
@@ -77,9 +79,15 @@ std::set<std::pair<std::string, std::string>> possible_openings(
   return pairs;
 }
 
-std::set<std::string> possible_destinations(std::span<const TicketSource> sources) {
+std::set<std::string> possible_destinations(const SupportTerms& terms,
+                                            std::span<const TicketSource> sources) {
   std::set<std::string> destinations;
-  for (const TicketSource& source : sources) destinations.merge(values_of(source.map.destination));
+  for (const LevelTerms& level : terms.levels) {
+    if (!is_lowest(terms, level)) destinations.insert(level.name);
+  }
+  for (const TicketSource& source : sources) {
+    for (const auto& [theirs, ours] : source.map.destination.values) destinations.insert(ours);
+  }
   return destinations;
 }
 

@@ -180,8 +180,9 @@ void add_waiting(Families& out, const SnapshotPtr& snapshot) {
     add_list(out, metric("sla_ticket_level_info"), snapshot,
              snapshot->support->rules->terms().levels, add_level_info);
   }
-  add_levels(out, metric("sla_ticket_target_seconds"), snapshot,
-             [](const LevelSeries& s) { s.add(static_cast<double>(s.view.target.count())); });
+  add_levels(out, metric("sla_ticket_target_seconds"), snapshot, [](const LevelSeries& s) {
+    if (s.view.target.count() > 0) s.add(static_cast<double>(s.view.target.count()));
+  });
   add_levels(out, metric("sla_ticket_open"), snapshot, add_open);
   add_levels(out, metric("sla_ticket_oldest_business_seconds"), snapshot,
              [](const LevelSeries& s) { s.add(static_cast<double>(s.view.oldest.count())); });

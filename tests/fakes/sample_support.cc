@@ -109,7 +109,7 @@ std::shared_ptr<SupportView> sample_support() {
                      {"america", false, kNow + 10h, 100h, std::nullopt},
                      {"all", true, std::nullopt, 112h, std::nullopt}};
   view->level_changes = {{{"first", "second"}, 6}};
-  view->hand_overs = {{"developers", 4}, {"", 2}};
+  view->hand_overs = {{"developers", 4}, {"legal", 2}};
   view->hand_overs_complete = 5;
   view->checklist_gaps = {{"faq", 1}};
   view->opened = {{{"email", "de"}, 30}, {{"", ""}, 10}};
@@ -132,7 +132,9 @@ std::shared_ptr<Snapshot> with_support(const Snapshot& snapshot,
   source.type = TicketSource::Type::rt;
   source.map.channel = {"channel", "", {{"Mail", "email"}, {"Telephone", "phone"}}};
   source.map.destination = {"queue", "", {{"dev", "developers"}, {"net", "network"}}};
-  config->support.sources = {source};
+  TicketSource phones;
+  phones.name = "phones";
+  config->support.sources = {source, phones};
   auto with = std::make_shared<Snapshot>(snapshot);
   with->config = config;
   with->support = std::move(support);

@@ -98,7 +98,9 @@ TEST_F(SupportMetricsTest, CountVoidClocksByWhatCanMakeThemVoid) {
   EXPECT_TRUE(std::isnan(first("sla_ticket_void_total", {{"reason", "returned"}})))
       << "nothing can return to the lowest level from below";
   EXPECT_EQ(page_.value("sla_ticket_void_total", {{"level", "second"}, {"reason", "returned"}}), 0);
-  EXPECT_TRUE(std::isnan(first("sla_ticket_void_total", {{"reason", "none"}})));
+  for (const char* reason : {"none", "corrected"}) {
+    EXPECT_TRUE(std::isnan(first("sla_ticket_void_total", {{"reason", reason}}))) << reason;
+  }
   EXPECT_EQ(first("sla_ticket_voided_after_breach_total"), 1);
 }
 
@@ -169,6 +171,15 @@ TEST_F(SupportMetricsTest, NameThePublishedAgreementAlsoWhereTheViewDoesNot) {
   EXPECT_EQ(first("sla_ticket_target_seconds"), 14'400);
 }
 
+TEST_F(SupportMetricsTest, GiveALevelThatIsPromisedNoLongerNoTarget) {
+  LevelView& gone = support_->levels.emplace_back();
+  gone.key = {"published", "night"};
+  gone.reactions = {{{"europe", ClockKind::first, true}, 3}};
+  read();
+  EXPECT_EQ(page_.value("sla_ticket_reactions_total", {{"level", "night"}}), 3);
+  EXPECT_TRUE(std::isnan(page_.value("sla_ticket_target_seconds", {{"level", "night"}})));
+}
+
 TEST_F(SupportMetricsTest, CountWhatWasHandedOverAndWhatWasMissing) {
   read();
   EXPECT_EQ(page_.value("sla_ticket_level_changes_total", {{"from", "first"}, {"to", "second"}}),
@@ -177,7 +188,9 @@ TEST_F(SupportMetricsTest, CountWhatWasHandedOverAndWhatWasMissing) {
   EXPECT_EQ(page_.count("sla_ticket_level_changes_total"), 6u);
   EXPECT_EQ(page_.value("sla_ticket_hand_overs_total", {{"to", "developers"}}), 4);
   EXPECT_EQ(page_.value("sla_ticket_hand_overs_total", {{"to", "network"}}), 0) << "it is mapped";
-  EXPECT_EQ(page_.value("sla_ticket_hand_overs_total", {{"to", "unknown"}}), 2);
+  EXPECT_EQ(page_.value("sla_ticket_hand_overs_total", {{"to", "legal"}}), 2);
+  EXPECT_EQ(page_.value("sla_ticket_hand_overs_total", {{"to", "second"}}), 0) << "it is a level";
+  EXPECT_EQ(page_.count("sla_ticket_hand_overs_total"), 4u) << "nobody hands over to the lowest";
   EXPECT_EQ(page_.value("sla_ticket_hand_overs_complete_total"), 5);
   EXPECT_EQ(page_.value("sla_ticket_checklist_gaps_total", {{"item", "faq"}}), 1);
   EXPECT_EQ(page_.value("sla_ticket_checklist_gaps_total", {{"item", "customer data"}}), 0);
@@ -223,6 +236,7 @@ TEST_F(SupportMetricsTest, MissNoMailThatIsNotPromised) {
 TEST_F(SupportMetricsTest, ShowTheHelpDesks) {
   read();
   const Labels helpdesk = {{"source", "helpdesk"}}, phones = {{"source", "phones"}};
+  EXPECT_EQ(page_.value("sla_ticket_source_info", {{"source", "helpdesk"}, {"type", "rt"}}), 1);
   EXPECT_EQ(page_.value("sla_ticket_source_up", helpdesk), 1);
   EXPECT_EQ(page_.value("sla_ticket_source_up", phones), 0);
   EXPECT_EQ(page_.value("sla_ticket_source_last_success_timestamp_seconds", helpdesk),
@@ -269,6 +283,15 @@ TEST(PossibleSupport, KnowsWhichErrorsAKindOfHelpDeskCanMake) {
   EXPECT_EQ(possible_errors(Type::zammad).size(), 7u);
   EXPECT_FALSE(possible_errors(Type::webhook).contains(SourceError::Reason::timeout));
   EXPECT_FALSE(possible_errors(Type::file).contains(SourceError::Reason::auth));
+}
+
+TEST(PossibleSupport, KnowsTheUnionOfAllCalendarsWhereThereAreSeveral) {
+  SupportTerms terms = fakes::sample_support_terms();
+  const LevelTerms& first = terms.levels.front();
+  EXPECT_EQ(possible_calendars(terms, first), (std::set<std::string>{"all", "america", "europe"}));
+  terms.calendars.resize(1);
+  EXPECT_EQ(possible_calendars(terms, first), (std::set<std::string>{"europe"}));
+  EXPECT_EQ(possible_calendars(terms, terms.levels.back()), (std::set<std::string>{"europe"}));
 }
 
 TEST(PossibleSupport, OfOneLevelNothingIsMovedOrHandedOver) {
