@@ -6,7 +6,7 @@
 namespace exporter {
 
 std::unique_ptr<TicketReader> make_reader(const TicketSource& source, probes::Net& net,
-                                          const std::vector<std::string>& levels) {
+                                          const std::vector<LevelTerms>& levels) {
   switch (source.type) {
     case TicketSource::Type::rt:
       break;

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <memory>
-#include <string>
 #include <vector>
 
 #include "exporter/config/support.h"
@@ -13,6 +12,6 @@ namespace exporter {
 // Null for webhooks, which are told and not asked. `levels` are those of the agreement, lowest
 // first. The net outlives the reader.
 std::unique_ptr<TicketReader> make_reader(const TicketSource& source, probes::Net& net,
-                                          const std::vector<std::string>& levels);
+                                          const std::vector<LevelTerms>& levels);
 
 }  // namespace exporter

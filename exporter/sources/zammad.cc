@@ -36,7 +36,7 @@ bool is_of_one_ticket(const SourceError& error) {
 
 }  // namespace
 
-ZammadReader::ZammadReader(probes::Net& net, TicketSource source, std::vector<std::string> levels)
+ZammadReader::ZammadReader(probes::Net& net, TicketSource source, std::vector<LevelTerms> levels)
     : asker_(net, source), reading_{std::move(source), std::move(levels)} {}
 
 // A condition is answered by Zammad's database; a query would be by its search index, which lags.
@@ -67,18 +67,18 @@ Task<ZammadReader::Rows> ZammadReader::search(std::string path) {
   co_return read_zammad_tickets(answer->body, reading_.source.name);
 }
 
-Task<ZammadReader::Record> ZammadReader::fetch(ZammadTicket ticket) {
+Task<ZammadReader::Record> ZammadReader::fetch(ZammadTicket ticket, int merges) {
   SourceRequest request = get(fmt::format("/api/v1/ticket_history/{}", ticket.id), {404});
   const SourceAnswerResult answer = co_await asker_.ask(std::move(request));
   if (!answer) co_return std::unexpected(answer.error());
   if (answer->status == 404) co_return co_await explain_missing(std::move(ticket));
   auto history = read_zammad_history(answer->body, reading_.source.name);
   if (!history) co_return std::unexpected(history.error());
-  ZammadRecord record{std::move(ticket), *std::move(history), {}};
-  co_return co_await fetch_articles(std::move(record));
+  ZammadRecord record{std::move(ticket), *std::move(history), {}, {}};
+  co_return co_await fetch_articles(std::move(record), merges);
 }
 
-Task<ZammadReader::Record> ZammadReader::fetch_articles(ZammadRecord record) {
+Task<ZammadReader::Record> ZammadReader::fetch_articles(ZammadRecord record, int merges) {
   SourceRequest request =
       get(fmt::format("/api/v1/ticket_articles/by_ticket/{}?expand=true", record.ticket.id), {404});
   const SourceAnswerResult answer = co_await asker_.ask(std::move(request));
@@ -89,6 +89,8 @@ Task<ZammadReader::Record> ZammadReader::fetch_articles(ZammadRecord record) {
   record.articles = *std::move(articles);
   const Done moved = co_await fetch_moved(record);
   if (!moved) co_return std::unexpected(moved.error());
+  const Done carried = co_await fetch_carried(record, merges);
+  if (!carried) co_return std::unexpected(carried.error());
   co_return std::optional(std::move(record));
 }
 
@@ -105,12 +107,42 @@ Task<ZammadReader::Done> ZammadReader::fetch_moved(ZammadRecord& record) {
   co_return Done();
 }
 
-// A history is also not found when something that it speaks of was deleted.
-Task<ZammadReader::Record> ZammadReader::explain_missing(ZammadTicket ticket) {
-  SourceRequest request = get(fmt::format("/api/v1/tickets/{}", ticket.id), {404});
+Task<ZammadReader::Listed> ZammadReader::fetch_ticket(std::int64_t id) {
+  SourceRequest request = get(fmt::format("/api/v1/tickets/{}?expand=true", id), {404});
   const SourceAnswerResult answer = co_await asker_.ask(std::move(request));
   if (!answer) co_return std::unexpected(answer.error());
-  if (answer->status == 404) co_return Record(std::nullopt);
+  if (answer->status >= 400) co_return Listed(std::nullopt);
+  co_return read_zammad_ticket(answer->body, reading_.source.name);
+}
+
+Task<ZammadReader::Done> ZammadReader::fetch_carried(ZammadRecord& record, int merges) {
+  const int deeper = merges + 1;
+  for (const ZammadEntry& entry : record.history.entries) {
+    if (entry.type != "received_merge" || entry.id_from <= 0 || deeper > kMaxMerges) continue;
+    if (!carried_.contains(entry.id)) {
+      Listed ticket = co_await fetch_ticket(entry.id_from);
+      // It lies in a group that we may not see, and this must not keep us from the ones we may.
+      if (!ticket && ticket.error().reason == Reason::auth) continue;
+      if (!ticket) co_return std::unexpected(ticket.error());
+      if (!*ticket) continue;
+      ZammadTicket merged_ticket = **std::move(ticket);
+      const Record merged = co_await fetch(std::move(merged_ticket), deeper);
+      if (!merged) co_return std::unexpected(merged.error());
+      if (!*merged) continue;
+      if (carried_.size() >= kMaxCarried) carried_.clear();
+      carried_[entry.id] = zammad_waiting(**merged, reading_, record.ticket.id);
+    }
+    const std::optional<Waiting>& waiting = carried_.at(entry.id);
+    if (waiting) record.carried[entry.id] = *waiting;
+  }
+  co_return Done();
+}
+
+// A history is also not found when something that it speaks of was deleted.
+Task<ZammadReader::Record> ZammadReader::explain_missing(ZammadTicket ticket) {
+  const Listed there = co_await fetch_ticket(ticket.id);
+  if (!there) co_return std::unexpected(there.error());
+  if (!*there) co_return Record(std::nullopt);
   co_return std::unexpected(
       SourceError{Reason::answer,
                   fmt::format("{} has ticket {} and answers 404 to its history: see Zammad's log",
@@ -152,7 +184,7 @@ Task<SourceResult> ZammadReader::read(std::string cursor_text, Seconds now) {
   std::size_t done = 0, failed = 0;
   for (const ZammadTicket& ticket : tickets) {
     if (done == kTicketsPerRead || failed == kMaxFailuresPerRead) break;
-    const Record record = co_await fetch(ticket);
+    const Record record = co_await fetch(ticket, 0);
     if (record) take(ticket, *record, batch);
     if (record) failures_.erase(ticket.id);
     if (!record) trouble = record.error();

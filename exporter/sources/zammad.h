@@ -23,11 +23,14 @@ class ZammadReader final : public TicketReader {
  public:
   static constexpr std::size_t kTicketsPerRead = 20;  // then what was read is committed
   static constexpr std::size_t kMaxFailuresPerRead = 3;
-  static constexpr int kMaxAttempts = 10;  // in a row, of one ticket
+  static constexpr int kMaxAttempts = 10;           // in a row, of one ticket
+  static constexpr int kMaxMerges = 5;              // one into the next, followed back
+  static constexpr std::size_t kMaxCarried = 1000;  // merges whose waiting is remembered
   // What happened so shortly ago may not be visible yet.
   static constexpr std::chrono::seconds kSettling{60};
 
-  ZammadReader(probes::Net& net, TicketSource source, std::vector<std::string> levels);
+  // `levels` are lowest first.
+  ZammadReader(probes::Net& net, TicketSource source, std::vector<LevelTerms> levels);
 
   probes::Task<SourceResult> read(std::string cursor, Seconds now) override;
   probes::Task<std::expected<void, SourceError>> leave_note(std::string ticket,
@@ -35,13 +38,18 @@ class ZammadReader final : public TicketReader {
 
  private:
   using Rows = std::expected<std::vector<ZammadTicket>, SourceError>;
+  using Listed = std::expected<std::optional<ZammadTicket>, SourceError>;
   using Record = std::expected<std::optional<ZammadRecord>, SourceError>;
   using Done = std::expected<void, SourceError>;
 
   probes::Task<Rows> search(std::string path);
-  probes::Task<Record> fetch(ZammadTicket ticket);
-  probes::Task<Record> fetch_articles(ZammadRecord record);
+  // `merges`: how many merges lead from the ticket that is being read to this one.
+  probes::Task<Record> fetch(ZammadTicket ticket, int merges);
+  probes::Task<Record> fetch_articles(ZammadRecord record, int merges);
   probes::Task<Done> fetch_moved(ZammadRecord& record);
+  probes::Task<Done> fetch_carried(ZammadRecord& record, int merges);
+  // Nothing when there is none.
+  probes::Task<Listed> fetch_ticket(std::int64_t id);
   // Why a history is not there: nothing when the ticket is not either.
   probes::Task<Record> explain_missing(ZammadTicket ticket);
 
@@ -56,6 +64,8 @@ class ZammadReader final : public TicketReader {
   HttpAsker asker_;
   const ZammadReading reading_;
   std::map<std::int64_t, int> failures_;  // in a row, by ticket
+  // By the entry that tells of the merge: what went before it does not change any more.
+  std::map<std::int64_t, std::optional<Waiting>> carried_;
 };
 
 }  // namespace exporter

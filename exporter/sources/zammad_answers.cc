@@ -14,6 +14,7 @@ namespace {
 using nlohmann::json;
 
 constexpr std::string_view kSearchPath = "/api/v1/tickets/search";
+constexpr std::string_view kTicketPath = "/api/v1/tickets";
 constexpr std::string_view kHistoryPath = "/api/v1/ticket_history";
 constexpr std::string_view kArticlesPath = "/api/v1/ticket_articles";
 constexpr std::int64_t kCustomerRole = 3;  // as Zammad sets itself up
@@ -76,6 +77,7 @@ std::optional<ZammadEntry> read_entry(const json& row) {
   entry.attribute = text_or_empty(row, "attribute");
   entry.from = text_or_empty(row, "value_from");
   entry.to = text_or_empty(row, "value_to");
+  entry.id_from = number_in(row, "id_from").value_or(0);
   entry.id_to = number_in(row, "id_to").value_or(0);
   entry.object_id = number_in(row, "o_id").value_or(0);
   return entry;
@@ -165,6 +167,15 @@ std::expected<std::vector<ZammadTicket>, SourceError> read_zammad_tickets(
     tickets.push_back(*std::move(ticket));
   }
   return tickets;
+}
+
+std::expected<ZammadTicket, SourceError> read_zammad_ticket(const std::string& body,
+                                                            const std::string& source) {
+  const auto answer = parse_answer(body, source, kTicketPath);
+  if (!answer) return std::unexpected(answer.error());
+  auto ticket = read_ticket(*answer);
+  if (!ticket) return std::unexpected(unexpected_answer(source, kTicketPath, "a ticket"));
+  return *std::move(ticket);
 }
 
 std::expected<ZammadHistory, SourceError> read_zammad_history(const std::string& body,

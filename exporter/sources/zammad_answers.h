@@ -12,6 +12,7 @@
 
 #include "exporter/sla/terms.h"
 #include "exporter/sources/source.h"
+#include "exporter/sources/waiting.h"
 
 namespace exporter {
 
@@ -33,8 +34,8 @@ struct ZammadEntry {
   std::int64_t by = 0;
   std::string type, object, attribute;  // "updated", "Ticket", "state"
   std::string from, to;
-  std::int64_t id_to = 0;      // of merged_into: the surviving ticket
-  std::int64_t object_id = 0;  // of "Ticket::Article": the article
+  std::int64_t id_from = 0, id_to = 0;  // of received_merge and merged_into: the tickets
+  std::int64_t object_id = 0;           // of "Ticket::Article": the article
   bool operator==(const ZammadEntry&) const = default;
 };
 
@@ -66,10 +67,15 @@ struct ZammadRecord {
   ZammadTicket ticket;
   ZammadHistory history;
   std::vector<ZammadArticle> articles;
+  // Since when customers waited on tickets that were merged into this one, by the entry
+  // (received_merge) that tells of it.
+  std::map<std::int64_t, Waiting> carried;
 };
 
 std::expected<std::vector<ZammadTicket>, SourceError> read_zammad_tickets(
     const std::string& body, const std::string& source);
+std::expected<ZammadTicket, SourceError> read_zammad_ticket(const std::string& body,
+                                                            const std::string& source);
 std::expected<ZammadHistory, SourceError> read_zammad_history(const std::string& body,
                                                               const std::string& source);
 // By id, each once.

@@ -100,6 +100,7 @@ class Story {
   void take_article(Place place, const ZammadArticle& article);
   void take_agents_article(Place place, const ZammadArticle& article);
   void take_late_articles();
+  void take_carried(Place place, const ZammadEntry& entry);
   void take_change(Place place, const ZammadEntry& entry);
   void take_tag(Place place, const ZammadEntry& entry);
   void take_fields(Place place, const ZammadEntry& entry);
@@ -112,7 +113,7 @@ class Story {
 
   const ZammadRecord& record_;
   const TicketSource& source_;
-  const std::vector<std::string>& levels_;
+  const std::vector<LevelTerms>& levels_;
   ZammadField level_, calendar_, agreement_, language_, destination_, channel_;
   std::map<std::int64_t, const ZammadArticle*> articles_;
   std::set<std::string> addresses_;  // of the customer
@@ -233,10 +234,20 @@ void Story::take(Place place, const ZammadEntry& entry) {
   }
   if (entry.object == "Ticket" && entry.type == "updated") take_change(place, entry);
   if (!zammad_tag(entry).empty()) take_tag(place, entry);
+  if (entry.type == "received_merge") take_carried(place, entry);
   if (entry.type == "merged_into") {
     const auto by = actor(entry.by);
     add(place, Part::state, 4, Type::merged, entry.at, by).into = std::to_string(entry.id_to);
   }
+}
+
+// The waiting of a ticket that was merged into this one goes on here.
+void Story::take_carried(Place place, const ZammadEntry& entry) {
+  const auto waiting = record_.carried.find(entry.id);
+  if (waiting == record_.carried.end()) return;
+  TicketEvent& carry = add(place, Part::state, 5, Type::carry, entry.at, TicketActor::system);
+  carry.since = waiting->second.since;
+  if (!waiting->second.first) carry.reason = "next";
 }
 
 void Story::take_article(Place place, const ZammadArticle& article) {
@@ -307,7 +318,7 @@ void Story::take_fields(Place place, const ZammadEntry& entry) {
 
 // Where an unknown level stands: at the bottom, where tickets begin.
 std::ptrdiff_t Story::rank(const std::string& level) const {
-  const auto found = std::ranges::find(levels_, level);
+  const auto found = std::ranges::find(levels_, level, &LevelTerms::name);
   return found == levels_.end() ? 0 : found - levels_.begin();
 }
 
@@ -395,6 +406,18 @@ std::vector<std::int64_t> zammad_articles_moved(const ZammadRecord& record) {
     if (is_article(entry) && !listed) moved.push_back(entry.object_id);
   }
   return moved;
+}
+
+std::optional<Waiting> zammad_waiting(const ZammadRecord& merged, const ZammadReading& reading,
+                                      std::int64_t into) {
+  std::map<std::string, std::uint64_t> counted_elsewhere;
+  std::vector<TicketEvent> events = zammad_events(merged, reading, counted_elsewhere);
+  const std::string survivor = std::to_string(into);
+  const auto merge = std::ranges::find_if(events, [&](const TicketEvent& event) {
+    return event.type == TicketEventType::merged && event.into == survivor;
+  });
+  events.erase(merge, events.end());
+  return waiting_after(events, reading.levels);
 }
 
 TicketEvent zammad_deleted(const ZammadTicket& ticket, const std::string& source) {

@@ -15,6 +15,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,7 +28,7 @@ namespace exporter {
 // How a record is to be understood.
 struct ZammadReading {
   TicketSource source;
-  std::vector<std::string> levels;  // lowest first
+  std::vector<LevelTerms> levels;  // lowest first
 };
 
 inline constexpr std::chrono::seconds kOneAct{2};
@@ -41,6 +42,10 @@ std::vector<TicketEvent> zammad_events(const ZammadRecord& record, const ZammadR
 // Articles that the history tells of and the list lacks although they exist: a merge gave them to
 // the surviving ticket.
 std::vector<std::int64_t> zammad_articles_moved(const ZammadRecord& record);
+
+// Since when somebody waited on a ticket when it was merged into another, if anybody did.
+std::optional<Waiting> zammad_waiting(const ZammadRecord& merged, const ZammadReading& reading,
+                                      std::int64_t into);
 
 // A ticket that was listed and is not there any more.
 TicketEvent zammad_deleted(const ZammadTicket& ticket, const std::string& source);

@@ -21,7 +21,9 @@ ZammadReading make_reading() {
   reading.source.map.agreement = {"tag", "", {{"vip", "acme"}}};
   reading.source.map.checklist = {
       {"data", "data", {}, "", ""}, {"dns", "", {}, "dns", ""}, {"faq", "", {}, "", "faq"}};
-  reading.levels = {"first", "second"};
+  reading.levels.resize(2);
+  reading.levels[0].name = "first";
+  reading.levels[1].name = "second";
   return reading;
 }
 
@@ -59,6 +61,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (history) record.history = *history;
   if (articles) record.articles = *articles;
   require(zammad_articles_moved(record).size() <= record.history.entries.size());
+
+  if (!record.history.entries.empty())
+    record.carried[record.history.entries.front().id] = {Seconds{}, false};
+  static_cast<void>(zammad_waiting(record, reading, 9));
 
   std::map<std::string, std::uint64_t> unmapped;
   const auto events = zammad_events(record, reading, unmapped);

@@ -201,11 +201,41 @@ TEST_F(ZammadTest, SpamRemovedAndPendingCloseAreWhatTheySay) {
 TEST_F(ZammadTest, AMergedTicketNamesItsSurvivorWhichDoesNotTellItsStoryAgain) {
   const auto into = desk_.open_by_mail(kDay, nicole_, "Support");
   const auto ticket = desk_.open_by_mail(kDay + 1h, nicole_, "Support");
-  desk_.customer_mail(ticket, kDay + 2h, nicole_);
+  desk_.reply(ticket, kDay + 2h, ann_);
   desk_.merge(ticket, into, kDay + 3h, ann_);
   read_all();
-  EXPECT_THAT(story(ticket), ElementsAre("opened:customer:first", "customer_replied:customer",
+  EXPECT_THAT(story(ticket), ElementsAre("opened:customer:first", "reaction:agent",
                                          fmt::format("merged:agent:{}", into)));
+  EXPECT_THAT(story(into), ElementsAre("opened:customer:first"));
+}
+
+TEST_F(ZammadTest, WhoeverWaitedOnAMergedTicketWaitsOnItsSurvivor) {
+  const auto last = desk_.open_by_mail(kDay, nicole_, "Support");
+  const auto middle = desk_.open_by_mail(kDay + 1h, nicole_, "Support");
+  const auto first = desk_.open_by_mail(kDay + 2h, nicole_, "Support");
+  for (const auto ticket : {last, middle, first}) desk_.reply(ticket, kDay + 3h, ann_);
+  desk_.customer_mail(first, kDay + 4h, nicole_);
+  desk_.merge(first, middle, kDay + 5h, ann_);
+  desk_.merge(middle, last, kDay + 6h, ann_);
+  read_all();
+  EXPECT_THAT(story(last), ElementsAre("opened:customer:first", "reaction:agent", "carry:system"));
+  const TicketEvent* carry = nullptr;
+  for (const auto& [key, event] : kept_) {
+    if (event.type == TicketEventType::carry && event.ticket == std::to_string(last))
+      carry = &event;
+  }
+  ASSERT_NE(carry, nullptr);
+  EXPECT_EQ(carry->since, kDay + 4h);
+  EXPECT_EQ(carry->at, kDay + 6h);
+  EXPECT_EQ(carry->reason, "next");
+}
+
+TEST_F(ZammadTest, AMergedTicketThatMayNotBeSeenIsNoTrouble) {
+  const auto into = desk_.open_by_mail(kDay, nicole_, "Support");
+  const auto ticket = desk_.open_by_mail(kDay + 1h, nicole_, "Support");
+  desk_.merge(ticket, into, kDay + 3h, ann_);
+  desk_.answer(fmt::format("/api/v1/tickets/{}", ticket), 403, "{}");
+  read_all();
   EXPECT_THAT(story(into), ElementsAre("opened:customer:first"));
 }
 

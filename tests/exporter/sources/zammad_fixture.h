@@ -25,6 +25,14 @@ using Reason = SourceError::Reason;
 inline const Seconds kDay = std::chrono::sys_days(std::chrono::year(2026) / 1 / 5);
 inline const std::string kZammadUrl = "https://zammad.example.com";
 
+// The first level reacts by messages alone.
+inline LevelTerms level(const std::string& name) {
+  LevelTerms terms;
+  terms.name = name;
+  terms.note_reacts = name != "first";
+  return terms;
+}
+
 inline TicketSource source_of_example() {
   TicketSource source;
   source.name = "helpdesk";
@@ -55,7 +63,7 @@ class ZammadTest : public ::testing::Test {
   ZammadReader& reader() {
     if (!reader_)
       reader_ = std::make_unique<ZammadReader>(
-          net_, source_, std::vector<std::string>{"first", "second", "legal"});
+          net_, source_, std::vector<LevelTerms>{level("first"), level("second"), level("legal")});
     return *reader_;
   }
 
