@@ -94,6 +94,13 @@ SourceError status_error(const HttpAnswer& answer, const SourceRequest& request,
   return error;
 }
 
+// A whole answer that the prober finds wrong for its status alone.
+bool is_among(const std::vector<int>& statuses, const HttpAnswer& answer) {
+  const probes::Reason reason = answer.outcome.reason;
+  const bool status_alone = reason == probes::Reason::status || reason == probes::Reason::auth;
+  return status_alone && std::ranges::find(statuses, answer.status) != statuses.end();
+}
+
 bool is_unreserved(char c) {
   return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' ||
          c == '.' || c == '_' || c == '~';
@@ -116,10 +123,7 @@ probes::Task<SourceAnswerResult> HttpAsker::ask(SourceRequest request) {
   probes::ProbeRequest probe = probe_for(request);
   const probes::TimePoint deadline = loop.now() + timeout_;
   HttpAnswer answer = co_await fetch_http(net_, std::move(probe), kMaxAnswerBytes, deadline);
-  const bool expected =
-      answer.outcome.good() ||
-      (answer.outcome.reason == probes::Reason::status &&
-       std::ranges::find(request.also_expected, answer.status) != request.also_expected.end());
+  const bool expected = answer.outcome.good() || is_among(request.also_expected, answer);
   if (!expected || answer.body_truncated || !answer.as_asked)
     co_return std::unexpected(source_error_of(answer, request, name_, loop.wall_now()));
   SourceAnswer taken{answer.status, std::move(answer.body)};

@@ -107,7 +107,7 @@ std::string RtReader::query_of(const RtCursor& cursor) const {
   return query;
 }
 
-Task<RtAnswer<RtPage>> RtReader::search(const RtCursor& cursor, RtDesk::Order order, int page) {
+Task<RtAnswer<RtPage>> RtReader::search(RtCursor cursor, RtDesk::Order order, int page) {
   std::string query = query_of(cursor);
   const int per_page = mapping_.source().page;
   co_return co_await desk_.transactions(std::move(query), order, per_page, page);
@@ -137,7 +137,7 @@ Task<RtAnswer<void>> RtReader::begin_pass(RtCursor& cursor, Seconds now) {
 
 // The next page that shows anything: further pages are only looked at while they are empty, so
 // that what comes in meanwhile never moves a row past us.
-Task<RtAnswer<std::vector<RtTransaction>>> RtReader::next_rows(const RtCursor& cursor) {
+Task<RtAnswer<std::vector<RtTransaction>>> RtReader::next_rows(RtCursor cursor) {
   for (int page = 1; page <= kMaxEmptyPages && cursor.at < *cursor.to; ++page) {
     RtAnswer<RtPage> answer = co_await search(cursor, RtDesk::Order::oldest_first, page);
     if (!answer) co_return std::unexpected(answer.error());

@@ -48,9 +48,9 @@ class RtReader final : public TicketReader {
   };
 
   probes::Task<RtAnswer<void>> know_myself();
-  probes::Task<RtAnswer<RtPage>> search(const RtCursor& cursor, RtDesk::Order order, int page);
+  probes::Task<RtAnswer<RtPage>> search(RtCursor cursor, RtDesk::Order order, int page);
   probes::Task<RtAnswer<void>> begin_pass(RtCursor& cursor, Seconds now);
-  probes::Task<RtAnswer<std::vector<RtTransaction>>> next_rows(const RtCursor& cursor);
+  probes::Task<RtAnswer<std::vector<RtTransaction>>> next_rows(RtCursor cursor);
   probes::Task<RtAnswer<void>> take(RtTransaction row, Batch& batch);
   SourceResult finish(Batch batch);
   std::string query_of(const RtCursor& cursor) const;

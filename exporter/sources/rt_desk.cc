@@ -49,10 +49,10 @@ void make_room(Map& kept) {
 RtDesk::RtDesk(probes::Net& net, const TicketSource& source)
     : asker_(net, source), source_(source.name), own_account_(account_of(source.http)) {}
 
-Task<RtAnswer<std::optional<std::string>>> RtDesk::look(std::string path, std::string_view right) {
+Task<RtAnswer<std::optional<std::string>>> RtDesk::look(std::string path) {
   SourceRequest request;
   request.path = std::move(path);
-  request.right = right;
+  request.right = kReading;
   request.also_expected = {403, 404};
   ++requests_;
   SourceAnswerResult answer = co_await asker_.ask(std::move(request));
@@ -90,7 +90,7 @@ Task<RtAnswer<std::optional<RtFacts>>> RtDesk::facts(std::int64_t ticket) {
   const auto known = facts_.find(ticket);
   if (known != facts_.end()) co_return known->second;
   std::string path = fmt::format("/REST/2.0/ticket/{}?fields%5BQueue%5D=Name", ticket);
-  RtAnswer<std::optional<std::string>> body = co_await look(std::move(path), kReading);
+  RtAnswer<std::optional<std::string>> body = co_await look(std::move(path));
   if (!body) co_return std::unexpected(body.error());
   std::optional<RtFacts> facts;
   if (*body) {
@@ -121,7 +121,7 @@ void RtDesk::note(const RtTransaction& row) {
 }
 
 Task<RtAnswer<std::string>> RtDesk::name_at(std::string path, std::string otherwise) {
-  RtAnswer<std::optional<std::string>> body = co_await look(path, kReading);
+  RtAnswer<std::optional<std::string>> body = co_await look(path);
   if (!body) co_return std::unexpected(body.error());
   if (!*body) co_return otherwise;
   co_return read_name(**body, source_, path);
@@ -147,7 +147,7 @@ Task<RtAnswer<RtPerson>> RtDesk::person(std::string account) {
   const auto known = people_.find(account);
   if (known != people_.end()) co_return known->second;
   std::string path = "/REST/2.0/user/" + percent_encoded(account);
-  RtAnswer<std::optional<std::string>> body = co_await look(std::move(path), kReading);
+  RtAnswer<std::optional<std::string>> body = co_await look(std::move(path));
   if (!body) co_return std::unexpected(body.error());
   RtPerson person;
   if (*body) {
@@ -163,7 +163,7 @@ Task<RtAnswer<RtPerson>> RtDesk::person(std::string account) {
 Task<RtAnswer<RtHeaders>> RtDesk::headers(std::int64_t transaction) {
   std::string path =
       fmt::format("/REST/2.0/transaction/{}/attachments?fields=Headers&per_page=100", transaction);
-  RtAnswer<std::optional<std::string>> body = co_await look(std::move(path), kReading);
+  RtAnswer<std::optional<std::string>> body = co_await look(std::move(path));
   if (!body) co_return std::unexpected(body.error());
   if (!*body) co_return RtHeaders();
   const RtAnswer<std::vector<RtAttachment>> attachments = read_attachments(**body, source_);
@@ -177,7 +177,7 @@ Task<RtAnswer<std::string>> RtDesk::text(std::int64_t transaction) {
   std::string path = fmt::format(
       "/REST/2.0/transaction/{}/attachments?fields=ContentType,ContentLength&per_page=100",
       transaction);
-  RtAnswer<std::optional<std::string>> list = co_await look(std::move(path), kReading);
+  RtAnswer<std::optional<std::string>> list = co_await look(std::move(path));
   if (!list) co_return std::unexpected(list.error());
   if (!*list) co_return text;
   RtAnswer<std::vector<RtAttachment>> attachments = read_attachments(**list, source_);
@@ -187,7 +187,7 @@ Task<RtAnswer<std::string>> RtDesk::text(std::int64_t transaction) {
   for (const RtAttachment& attachment : *attachments) {
     const std::string query = fmt::format(R"([{{"field":"id","value":{}}}])", attachment.id);
     std::string one = "/REST/2.0/attachments?fields=Content&query=" + percent_encoded(query);
-    RtAnswer<std::optional<std::string>> body = co_await look(std::move(one), kReading);
+    RtAnswer<std::optional<std::string>> body = co_await look(std::move(one));
     if (!body) co_return std::unexpected(body.error());
     if (!*body) continue;
     const RtAnswer<std::string> content = read_content(**body, source_);
@@ -199,7 +199,7 @@ Task<RtAnswer<std::string>> RtDesk::text(std::int64_t transaction) {
 }
 
 Task<RtAnswer<bool>> RtDesk::sees_queues() {
-  RtAnswer<std::optional<std::string>> body = co_await look("/REST/2.0/queues/all", kReading);
+  RtAnswer<std::optional<std::string>> body = co_await look("/REST/2.0/queues/all");
   if (!body) co_return std::unexpected(body.error());
   if (!*body) co_return false;
   co_return lists_anything(**body, source_);

@@ -57,7 +57,7 @@ class RtDesk {
 
   probes::Task<RtAnswer<std::string>> name_at(std::string path, std::string otherwise);
   // The body, or nothing when the account may not see it.
-  probes::Task<RtAnswer<std::optional<std::string>>> look(std::string path, std::string_view right);
+  probes::Task<RtAnswer<std::optional<std::string>>> look(std::string path);
 
   HttpAsker asker_;
   std::string source_, own_account_;

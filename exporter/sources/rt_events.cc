@@ -127,7 +127,7 @@ Task<RtAnswer<TicketActor>> RtTranslator::actor_of(RtFacts facts, std::string ac
 }
 
 // What the ticket had after transaction `at`, in RT's words.
-Task<RtTranslator::Words> RtTranslator::theirs(RtMapped mapped, const Work& work, std::int64_t at) {
+Task<RtTranslator::Words> RtTranslator::theirs(RtMapped mapped, Work& work, std::int64_t at) {
   std::vector<std::string> words;
   const std::string& attribute = mapped.field->attribute;
   if (attribute == "queue") {
@@ -158,7 +158,7 @@ Task<RtTranslator::Words> RtTranslator::theirs(RtMapped mapped, const Work& work
 }
 
 // A value of ours after the row.
-Task<RtAnswer<std::string>> RtTranslator::ours(RtMapped mapped, const Work& work) {
+Task<RtAnswer<std::string>> RtTranslator::ours(RtMapped mapped, Work& work) {
   if (mapped.field->attribute.empty()) co_return std::string();
   const Words words = co_await theirs(mapped, work, work.row.id);
   if (!words) co_return std::unexpected(words.error());
@@ -166,7 +166,8 @@ Task<RtAnswer<std::string>> RtTranslator::ours(RtMapped mapped, const Work& work
 }
 
 Task<RtTranslator::Done> RtTranslator::opened(Work& work) {
-  const RtAnswer<std::string> level = co_await ours(mapping_.level(), work);
+  const RtMapped by = mapping_.level();
+  const RtAnswer<std::string> level = co_await ours(by, work);
   if (!level) co_return std::unexpected(level.error());
   TicketEvent event = add(work, Type::opened);
   event.level = *level;
@@ -193,7 +194,7 @@ Task<RtTranslator::Done> RtTranslator::opened(Work& work) {
 
 // An account that opens a ticket for somebody else only took down what the customer wants, unless
 // they are talking at that very moment.
-Task<RtAnswer<TicketActor>> RtTranslator::opener(const Work& work, const std::string& channel) {
+Task<RtAnswer<TicketActor>> RtTranslator::opener(Work& work, std::string channel) {
   if (work.actor == TicketActor::customer) co_return work.actor;
   if (work.actor == TicketActor::agent && is_live(channel)) co_return work.actor;
   if (work.facts.requestors().empty()) co_return work.actor;
@@ -307,7 +308,8 @@ Task<RtTranslator::Done> RtTranslator::moved(Work& work) {
   if (!before) co_return std::unexpected(before.error());
   const RtAnswer<std::string> level = co_await ours(mapped, work);
   if (!level) co_return std::unexpected(level.error());
-  const RtAnswer<std::string> destination = co_await ours(mapping_.destination(), work);
+  const RtMapped whither = mapping_.destination();
+  const RtAnswer<std::string> destination = co_await ours(whither, work);
   if (!destination) co_return std::unexpected(destination.error());
 
   Unmapped counted_before;

@@ -1,4 +1,4 @@
-// One transaction of Request Tracker as what happened to the ticket (docs/sources.md has the
+// One transaction of Request Tracker as what happened to the ticket (docs/tickets-rt.md has the
 // table). Most rows say it themselves; for some RT has to be asked more: who the requestor is, what
 // a mail's headers say, whether a note names an item of the checklist. Nothing that is asked is
 // kept but in memory.
@@ -77,9 +77,9 @@ class RtTranslator {
   probes::Task<RtEvents> life_of(std::int64_t ticket, std::int64_t until);
 
   probes::Task<RtAnswer<TicketActor>> actor_of(RtFacts facts, std::string account);
-  probes::Task<RtAnswer<TicketActor>> opener(const Work& work, const std::string& channel);
-  probes::Task<Words> theirs(RtMapped mapped, const Work& work, std::int64_t at);
-  probes::Task<RtAnswer<std::string>> ours(RtMapped mapped, const Work& work);
+  probes::Task<RtAnswer<TicketActor>> opener(Work& work, std::string channel);
+  probes::Task<Words> theirs(RtMapped mapped, Work& work, std::int64_t at);
+  probes::Task<RtAnswer<std::string>> ours(RtMapped mapped, Work& work);
 
   RtDesk& desk_;
   const RtMapping& mapping_;

@@ -53,7 +53,6 @@ std::string RtMapping::ours(const RtMapped& mapped, const std::vector<std::strin
   std::string unknown;
   for (const std::string& value : theirs) {
     if (value.empty()) continue;
-    if (values.empty()) return value;
     const auto found = values.find(value);
     if (found != values.end()) return found->second;
     unknown = value;

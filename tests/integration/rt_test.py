@@ -184,6 +184,7 @@ class Desk:
         ticket = self.rt.tell("POST", "ticket", {"Queue": "support", "Subject": "Zanzibar", "Content": "A quagga.",
                                                  "Requestor": "ann"}, "ann")["id"]
         self.expect(ticket, "opened", "agent", level="first", channel="online")
+        self.expect(ticket, "auto_reply", "system")
 
 
 class RequestTrackerReader(harness.IntegrationTest):
@@ -198,6 +199,7 @@ class RequestTrackerReader(harness.IntegrationTest):
         cls.desk = Desk(cls.host)
         cls.desk.live()
         cls.rt = cls.desk.rt
+        cls.whole = None
 
     def settings(self, account="reader", **more):
         token = self.rt.made["tokens"].get(account, account)
@@ -214,6 +216,12 @@ class RequestTrackerReader(harness.IntegrationTest):
         self.assertEqual(0, done.code, str(done))
         return lines
 
+    def read_once(self):
+        """Everything, read in one go by one process; once for all tests."""
+        if self.whole is None:
+            type(self).whole = self.read_all()
+        return self.whole
+
     def events(self, lines):
         return [line for line in lines if line["line"] == "event"]
 
@@ -226,7 +234,7 @@ class RequestTrackerReader(harness.IntegrationTest):
         return told
 
     def test_every_ticket_reads_as_it_happened(self):
-        lines = self.read_all()
+        lines = self.read_once()
         read = self.by_ticket(lines)
         self.maxDiff = None
         for ticket, told in self.desk.told.items():
@@ -240,7 +248,7 @@ class RequestTrackerReader(harness.IntegrationTest):
 
     def test_sequence_numbers_rise_within_a_ticket_and_name_an_event_once(self):
         seen, last = set(), {}
-        for event in self.events(self.read_all()):
+        for event in self.events(self.read_once()):
             key = (event["ticket"], event["seq"])
             self.assertNotIn(key, seen)
             self.assertGreater(event["seq"], last.get(event["ticket"], 0))
@@ -248,8 +256,8 @@ class RequestTrackerReader(harness.IntegrationTest):
             last[event["ticket"]] = event["seq"]
 
     def test_a_reader_killed_after_any_batch_reads_on_without_loss(self):
-        whole = {(e["ticket"], e["seq"]): e for e in self.events(self.read_all())}
-        settings = self.settings(page=2)
+        whole = {(e["ticket"], e["seq"]): e for e in self.events(self.read_once())}
+        settings = self.settings(page=10)
         pieces, batches, more = {}, 0, True
         while more and batches < 200:
             done, lines = self.run_reader(settings, "pieces", "--batches", "1")
@@ -258,17 +266,8 @@ class RequestTrackerReader(harness.IntegrationTest):
             more = lines[-1]["more"]
             for event in self.events(lines):
                 pieces.setdefault((event["ticket"], event["seq"]), event)
-        self.assertGreater(batches, 20)
+        self.assertGreater(batches, 5)
         self.assertEqual(whole, pieces)
-
-    def test_what_was_read_is_read_no_further(self):
-        settings = self.settings()
-        self.run_reader(settings, "cursor")
-        cursor = (self.folder / "cursor").read_text()
-        _, lines = self.run_reader(settings, "cursor")
-        # A new process meets the end of the last pass again; the store drops what it has.
-        self.assertLess(len(self.events(lines)), len(self.desk.told) * 20)
-        self.assertEqual(json.loads(cursor)["read"], json.loads(lines[-1]["cursor"])["read"])
 
     def test_short_and_empty_pages_are_no_end(self):
         read = self.by_ticket(self.read_all("looker", page=2))
@@ -283,13 +282,8 @@ class RequestTrackerReader(harness.IntegrationTest):
             with self.subTest(ticket=ticket):
                 self.assertEqual(visible[ticket], told)
 
-    def test_since_leaves_out_what_was_opened_before(self):
-        read = self.by_ticket(self.read_all(since="2026-03-30T09:00:00Z"))
-        opened = {t: told[0]["at"] for t, told in self.desk.told.items()}
-        self.assertEqual(sorted(t for t, at in opened.items() if at >= "2026-03-30T09:00:00Z"), sorted(read))
-
     def test_nothing_that_people_wrote_is_given_out(self):
-        text = json.dumps(self.read_all())
+        text = json.dumps(self.read_once())
         for word in SECRET_WORDS:
             self.assertNotIn(word, text)
 
@@ -301,15 +295,18 @@ class RequestTrackerReader(harness.IntegrationTest):
             self.assertIn(needle, lines[-1]["message"])
             self.assertNotIn("abcdef", lines[-1]["message"])
 
-    def test_zzz_a_note_of_ours_is_left_and_is_no_reaction(self):
-        settings = self.settings()
-        self.run_reader(settings, "cursor")
+    def test_a_note_of_ours_is_left_and_is_no_reaction(self):
+        settings = self.settings(page=20)
+        known = {(e["ticket"], e["seq"]) for e in self.events(self.read_once())}
+        self.write("cursor", self.read_once()[-1]["cursor"])
         done, _ = self.run_reader(settings, "cursor", "--note", str(self.desk.handed), "Due at noon: \u00e9")
         self.assertEqual(0, done.code, str(done))
         self.assertEqual("reader", self.rt.newest("Comment")["Creator"]["id"])
         _, lines = self.run_reader(settings, "cursor")
-        self.assertNotIn("2026-03-30T12:00:00Z", [e["at"] for e in self.events(lines) if e["type"] == "note"])
-        done, lines = self.run_reader(self.settings("looker"), "cursor", "--note", str(self.desk.handed), "No.")
+        self.assertGreater(json.loads(lines[-1]["cursor"])["read"], json.loads(self.read_once()[-1]["cursor"])["read"])
+        # A new process meets the last rows again; whoever keeps events knows them by their numbers.
+        self.assertEqual([], [e for e in self.events(lines) if (e["ticket"], e["seq"]) not in known])
+        _, lines = self.run_reader(self.settings("looker"), "cursor", "--note", str(self.desk.handed), "No.")
         self.assertEqual("auth", lines[-1]["reason"])
         self.assertIn("CommentOnTicket", lines[-1]["message"])
 
