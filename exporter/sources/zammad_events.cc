@@ -75,7 +75,7 @@ class Story {
         calendar_(source_.map.calendar, record, unmapped),
         agreement_(source_.map.agreement, record, unmapped),
         language_(source_.map.language, record, unmapped),
-        destination_(source_.map.destination, record, unmapped),
+        destination_(source_.map.destination, record, not_counted_),
         channel_(source_.map.channel, record, unmapped) {
     for (const ZammadArticle& article : record.articles) articles_[article.id] = &article;
     note_addresses();
@@ -114,6 +114,7 @@ class Story {
   const ZammadRecord& record_;
   const TicketSource& source_;
   const std::vector<LevelTerms>& levels_;
+  ZammadField::Unmapped not_counted_;  // most groups are nobody's destination
   ZammadField level_, calendar_, agreement_, language_, destination_, channel_;
   std::map<std::int64_t, const ZammadArticle*> articles_;
   std::set<std::string> addresses_;  // of the customer

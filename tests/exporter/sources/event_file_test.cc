@@ -194,6 +194,22 @@ TEST_F(EventFileTest, AFileWrittenAnewIsReadFromItsBeginning) {
   EXPECT_EQ(counted_.at("rewritten"), 2u);
 }
 
+TEST_F(EventFileTest, AFileWrittenAnewIsNoticedByItsBeginningAndByWhatWasReadLast) {
+  const auto lines = [](std::initializer_list<int> seqs) {
+    std::string text;
+    for (const int seq : seqs) text += line(seq);
+    return text;
+  };
+  append(lines({1, 2, 3, 4, 5, 6, 7, 8, 9}));
+  EXPECT_EQ(read().size(), 9u);
+  // The first 256 bytes are the same, and then the last 256 before the offset.
+  write(lines({1, 2, 3, 4, 5, 15, 16, 17, 18, 19}));
+  EXPECT_THAT(read(), ElementsAre(1, 2, 3, 4, 5, 15, 16, 17, 18, 19));
+  write(lines({6, 7, 8, 9, 9, 15, 16, 17, 18, 19, 20}));
+  EXPECT_THAT(read(), ElementsAre(6, 7, 8, 9, 9, 15, 16, 17, 18, 19, 20));
+  EXPECT_EQ(counted_.at("rewritten"), 2u);
+}
+
 TEST_F(EventFileTest, AFileReplacedByALongerOneGoesOn) {
   append(line(1));
   EXPECT_THAT(read(), ElementsAre(1));

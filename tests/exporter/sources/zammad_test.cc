@@ -160,6 +160,21 @@ TEST_F(ZammadTest, ATicketThatCannotBeReadHoldsUpNeitherTheOthersNorTheRest) {
   EXPECT_THAT(story(tickets[2]), ElementsAre("opened:customer:first", "reaction:agent"));
 }
 
+TEST_F(ZammadTest, OnlyFailuresInARowMakeUsPassATicketOver) {
+  const auto ticket = desk_.open_by_mail(kDay, nicole_, "Support");
+  const std::string path = fmt::format("/api/v1/ticket_history/{}", ticket);
+  for (int change = 0; change < 3; ++change) {
+    desk_.answer(path, 500, "{}");
+    for (int i = 1; i < ZammadReader::kMaxAttempts; ++i) EXPECT_FALSE(read_once());
+    desk_.heal(path);
+    read_all();
+    desk_.reply(ticket, kDay + (change + 1) * 1h, ann_);
+  }
+  EXPECT_THAT(unmapped_, IsEmpty());
+  read_all();
+  EXPECT_EQ(story(ticket).size(), 4u);
+}
+
 TEST_F(ZammadTest, AMissingHistoryOfATicketThatIsThereIsNoDeletion) {
   const auto ticket = desk_.open_by_mail(kDay, nicole_, "Support");
   const std::string path = fmt::format("/api/v1/ticket_history/{}", ticket);
