@@ -26,7 +26,6 @@
 #include <atomic>
 #include <future>
 #include <nlohmann/json.hpp>
-#include <random>
 #include <utility>
 
 #include "exporter/admin_commands.h"
@@ -35,15 +34,13 @@
 #include "exporter/config/support_summary.h"
 #include "exporter/delivery_documents.h"
 #include "exporter/executor.h"
+#include "exporter/help_desk.h"
 #include "exporter/log.h"
 #include "exporter/metrics/families.h"
 #include "exporter/metrics/route.h"
 #include "exporter/monitor.h"
 #include "exporter/rules/runner.h"
 #include "exporter/service_manager.h"
-#include "exporter/sources/desk.h"
-#include "exporter/sources/readers.h"
-#include "exporter/sources/runner.h"
 #include "exporter/version.h"
 #include "exporter/web/api.h"
 #include "exporter/web/graph_page.h"
@@ -113,11 +110,6 @@ class TheApp final : public App {
   using Result = std::expected<std::string, std::string>;
 
   std::expected<void, std::string> open_rules(const Config& config);
-  std::expected<void, std::string> open_desk(const Config& config);
-  Result configure_desk(const std::shared_ptr<const Config>& config);
-  Result correct_ticket(TicketCorrection correction);
-  Result on_desk(std::function<LedgerResult<std::string>(Seconds)> job);
-  Seconds wall_now() const { return std::chrono::floor<std::chrono::seconds>(loop_.wall_now()); }
   void evaluate_rules(SnapshotPtr snapshot, Seconds now);
   void load_rules();
   void send_alerts(std::vector<rules::Notification> alerts);
@@ -143,10 +135,7 @@ class TheApp final : public App {
   std::unique_ptr<RuleRunner> runner_;        // evaluator only, but what it publishes
   std::unique_ptr<ThreadExecutor> evaluator_;
   std::atomic<bool> evaluating_{false};
-  std::unique_ptr<ThreadExecutor> desk_thread_;
-  std::unique_ptr<Desk> desk_;                   // its thread only, but what it lets any thread ask
-  std::unique_ptr<SourceRunner> sources_;        // loop only
-  std::mt19937 random_{std::random_device{}()};  // loop only
+  std::unique_ptr<HelpDesk> help_desk_;
   std::unique_ptr<WebServer> web_;
   std::unique_ptr<AdminServer> admin_;
   int signals_ = -1;
@@ -162,7 +151,7 @@ TheApp::~TheApp() {
   evaluator_.reset();
   web_.reset();
   reloader_.reset();
-  desk_thread_.reset();
+  help_desk_.reset();
   delivery_.reset();
   if (signals_ >= 0) close(signals_);
 }
@@ -184,7 +173,8 @@ std::expected<void, std::string> TheApp::open() {
   if (!ledger) return std::unexpected(ledger.error().message);
   ledger_ = std::move(*ledger);
   if (auto rules = open_rules(*config); !rules) return rules;
-  if (auto desk = open_desk(*config); !desk) return desk;
+  help_desk_ = std::make_unique<HelpDesk>(loop_, net_, options_.storage_path);
+  if (auto desk = help_desk_->open(*config); !desk) return desk;
   accounting_ = std::make_unique<ThreadExecutor>();
   reloader_ = std::make_unique<ThreadExecutor>();
   monitor_ = std::make_unique<Monitor>(
@@ -198,7 +188,7 @@ std::expected<void, std::string> TheApp::open() {
                    .stats = stats_,
                    .tzdata_version = zone_data_version(zone_data_folder()),
                    .reports = options_.storage_path / "reports",
-                   .support = [this] { return desk_->view(); },
+                   .support = [this] { return help_desk_->view(); },
                    .stepped = [this](SnapshotPtr snapshot,
                                      Seconds now) { evaluate_rules(std::move(snapshot), now); }});
   net_.set_source_address(probes::Address::parse(config->place.source_address));
@@ -209,10 +199,7 @@ std::expected<void, std::string> TheApp::open() {
       std::chrono::duration_cast<std::chrono::seconds>(loop_.wall_now().time_since_epoch()).count();
   if (auto web = open_web(); !web) return web;
   delivery_->configure(shared, external_url());
-  loop_.post([this, shared] {
-    sources_->apply(shared->support);
-    sources_->start();
-  });
+  loop_.post([this, shared] { help_desk_->start(shared->support); });
   return open_admin();
 }
 
@@ -282,6 +269,7 @@ std::expected<void, std::string> TheApp::open_web() {
   routes.push_back(rules_page_route([this] { return runner_->view(); }));
   routes.push_back(graph_page_route(api_context()));
   for (Route& route : api_routes(api_context())) routes.push_back(std::move(route));
+  for (Route& route : help_desk_->routes()) routes.push_back(std::move(route));
   routes.push_back(
       metrics_route([this] { return monitor_->snapshot(); }, stats_,
                     [this]() -> const WebStats* { return web_ ? &web_->stats() : nullptr; }));
@@ -316,7 +304,7 @@ std::expected<void, std::string> TheApp::open_admin() {
   auto handler = [this](const std::string& request) {
     return answer_admin_request(request, [this](AdminCommand command) {
       if (auto* ticket = std::get_if<TicketCorrection>(&command)) {
-        return correct_ticket(std::move(*ticket));
+        return help_desk_->correct(std::move(*ticket));
       }
       return on_loop([this, command = std::move(command)](Monitor::Answer answer) {
         monitor_->execute(command, std::move(answer));
@@ -327,58 +315,6 @@ std::expected<void, std::string> TheApp::open_admin() {
   if (!admin) return std::unexpected(admin.error());
   admin_ = std::move(*admin);
   return {};
-}
-
-std::expected<void, std::string> TheApp::open_desk(const Config& config) {
-  desk_thread_ = std::make_unique<ThreadExecutor>();
-  desk_ = std::make_unique<Desk>(options_.storage_path, *desk_thread_);
-  const auto said = desk_->configure(config, wall_now());
-  if (!said) return std::unexpected(said.error().message);
-  for (const std::string& sentence : *said) log_info(sentence);
-  sources_ = std::make_unique<SourceRunner>(SourceRunnerParts{
-      .loop = loop_,
-      .desk = *desk_,
-      .executor = *desk_thread_,
-      .make_reader =
-          [this](const TicketSource& source, const std::vector<std::string>& levels) {
-            return make_reader(source, net_, levels);
-          },
-      .random = [this] { return std::uniform_real_distribution<double>()(random_); }});
-  return {};
-}
-
-// Runs a job on the desk's thread and waits, on a thread that may, for its answer.
-TheApp::Result TheApp::on_desk(std::function<LedgerResult<std::string>(Seconds)> job) {
-  auto promise = std::make_shared<std::promise<Result>>();
-  std::future<Result> future = promise->get_future();
-  desk_thread_->post([job = std::move(job), promise, now = wall_now()] {
-    auto done = job(now);
-    promise->set_value(done ? Result(*std::move(done)) : std::unexpected(done.error().message));
-  });
-  if (future.wait_for(kLongestReload) != std::future_status::ready) {
-    return std::unexpected("no answer within a minute; the disk is stuck, see the exporter's log");
-  }
-  return future.get();
-}
-
-TheApp::Result TheApp::configure_desk(const std::shared_ptr<const Config>& config) {
-  Result result = on_desk([this, config](Seconds now) -> LedgerResult<std::string> {
-    auto said = desk_->configure(*config, now);
-    if (!said) return std::unexpected(said.error());
-    std::string text;
-    for (const std::string& sentence : *said) text += "; " + sentence;
-    return text;
-  });
-  if (result) {
-    loop_.post_from_any_thread([this, config] { sources_->apply(config->support); });
-  }
-  return result;
-}
-
-TheApp::Result TheApp::correct_ticket(TicketCorrection correction) {
-  return on_desk([this, correction = std::move(correction)](Seconds now) {
-    return desk_->correct(correction, now);
-  });
 }
 
 // Runs `start` on the loop and waits, on a thread that may, for its answer.
@@ -413,7 +349,7 @@ TheApp::Result TheApp::reload() {
       });
     });
     if (result) {
-      const Result desk = configure_desk(shared);
+      const Result desk = help_desk_->configure(shared);
       result = desk ? Result(*result + *desk) : desk;
     }
   }
@@ -469,7 +405,7 @@ void TheApp::feed_watchdog() {
 void TheApp::shut_down() {
   if (std::exchange(shutting_down_, true)) return;
   notify_service_manager("STOPPING=1");
-  sources_->stop();
+  help_desk_->stop();
   monitor_->stop([this] {
     log_info("everything that arrived is committed");
     loop_.stop();

@@ -162,8 +162,7 @@ Task<Result<Secret>> TokenKeeper::fetch(TimePoint deadline) {
     co_return token;
   }
   probes::ProbeRequest second = request(Way::body);
-  const HttpAnswer again =
-      co_await fetch_http(net_, std::move(second), kMaxTokenBytes, deadline);
+  const HttpAnswer again = co_await fetch_http(net_, std::move(second), kMaxTokenBytes, deadline);
   Result<Secret> token = take(again, asked);
   if (token) way_ = Way::body;
   if (token || !is_refusal(again.status)) co_return token;

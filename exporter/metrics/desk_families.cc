@@ -5,7 +5,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <array>
 #include <map>
 #include <optional>
 #include <set>
@@ -161,11 +160,6 @@ void add_of_sources(Families& out, const MetricName& name, const SnapshotPtr& sn
              const std::optional<double> figure = value(source);
              if (figure) pool.add(*figure, {{"source", source.source}});
            });
-}
-
-std::string_view name_of(TicketSource::Type type) {
-  constexpr std::array<std::string_view, 4> kNames = {"rt", "zammad", "webhook", "file"};
-  return kNames[static_cast<std::size_t>(type)];
 }
 
 void add_sources(Families& out, const SnapshotPtr& snapshot) {

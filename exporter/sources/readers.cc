@@ -1,6 +1,7 @@
 #include "exporter/sources/readers.h"
 
 #include "exporter/sources/event_file.h"
+#include "exporter/sources/rt.h"
 #include "exporter/sources/zammad.h"
 
 namespace exporter {
@@ -9,7 +10,7 @@ std::unique_ptr<TicketReader> make_reader(const TicketSource& source, probes::Ne
                                           const std::vector<LevelTerms>& levels) {
   switch (source.type) {
     case TicketSource::Type::rt:
-      break;
+      return std::make_unique<RtReader>(net, source, levels);
     case TicketSource::Type::zammad:
       return std::make_unique<ZammadReader>(net, source, levels);
     case TicketSource::Type::webhook:

@@ -26,6 +26,13 @@ bool is_text(const RtAttachment& attachment) {
   return attachment.content_type.starts_with("text/") && attachment.bytes <= RtDesk::kMaxTextBytes;
 }
 
+SourceError note_refused(const std::string& source, int status) {
+  return {SourceError::Reason::auth,
+          fmt::format("{} answers {} to a note: give the account the right CommentOnTicket", source,
+                      status),
+          std::nullopt};
+}
+
 // A token is "1-50-" and its secret: 50 is the account's number.
 std::string account_of(const HttpClientOptions& http) {
   if (!http.basic_auth_user.empty()) return http.basic_auth_user;
@@ -211,10 +218,12 @@ Task<RtAnswer<void>> RtDesk::comment(std::string ticket, std::string text) {
   request.method = "POST";
   request.body = nlohmann::json{{"Content", std::move(text)}, {"ContentType", "text/plain"}}.dump(
       -1, ' ', false, nlohmann::json::error_handler_t::replace);
-  request.right = "the right CommentOnTicket";
+  request.also_expected = {400, 403};
   ++requests_;
   const SourceAnswerResult answer = co_await asker_.ask(std::move(request));
   if (!answer) co_return std::unexpected(answer.error());
+  // For want of a right RT says 400; there is nothing else in a note that it could dislike.
+  if (answer->status >= 300) co_return std::unexpected(note_refused(source_, answer->status));
   co_return RtAnswer<void>();
 }
 

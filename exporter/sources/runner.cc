@@ -146,10 +146,8 @@ SourceRunner::SourceRunner(SourceRunnerParts parts) : parts_(std::move(parts)) {
 SourceRunner::~SourceRunner() = default;
 
 std::size_t SourceRunner::apply(const Support& support) {
-  std::vector<std::string> levels;
-  for (const LevelTerms& each : support.terms.levels) levels.push_back(each.name);
-  const bool same_levels = levels == levels_;
-  levels_ = std::move(levels);
+  const bool same_levels = support.terms.levels == levels_;
+  levels_ = support.terms.levels;
   std::map<std::string, std::shared_ptr<Puller>> next;
   std::vector<std::shared_ptr<Puller>> starting;
   for (const TicketSource& each : support.sources) {

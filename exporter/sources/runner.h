@@ -25,7 +25,7 @@ struct SourceRunnerParts {
   Desk& desk;
   Executor& executor;  // the desk's
   // Null for a source that nobody pulls from. With the levels of the agreement, lowest first.
-  std::function<std::unique_ptr<TicketReader>(const TicketSource&, const std::vector<std::string>&)>
+  std::function<std::unique_ptr<TicketReader>(const TicketSource&, const std::vector<LevelTerms>&)>
       make_reader;
   std::function<double()> random;  // in [0, 1), so that exporters do not retry in step
 };
@@ -58,7 +58,7 @@ class SourceRunner {
 
   SourceRunnerParts parts_;
   std::map<std::string, std::shared_ptr<Puller>> pullers_;
-  std::vector<std::string> levels_;
+  std::vector<LevelTerms> levels_;
   probes::TimerId timer_ = 0;
   // Shared with what comes back from the executor when this may be gone.
   std::shared_ptr<bool> tick_under_way_ = std::make_shared<bool>(false);

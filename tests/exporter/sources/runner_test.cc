@@ -72,7 +72,7 @@ class RunnerTest : public testing::Test {
         .desk = local_->desk,
         .executor = local_->executor,
         .make_reader = [this](const TicketSource& source,
-                              const std::vector<std::string>&) -> std::unique_ptr<TicketReader> {
+                              const std::vector<LevelTerms>&) -> std::unique_ptr<TicketReader> {
           if (source.type == TicketSource::Type::webhook) return nullptr;
           return std::make_unique<ScriptedReader>(loop_, record_);
         },

@@ -1,0 +1,99 @@
+#include "exporter/help_desk.h"
+
+#include <future>
+#include <utility>
+
+#include "exporter/log.h"
+#include "exporter/sources/readers.h"
+
+namespace exporter {
+
+HelpDesk::HelpDesk(probes::Loop& loop, probes::Net& net, std::filesystem::path folder)
+    : loop_(loop),
+      net_(net),
+      thread_(std::make_unique<ThreadExecutor>()),
+      desk_(std::make_unique<Desk>(std::move(folder), *thread_)),
+      random_(std::random_device{}()),
+      doors_({.commit =
+                  [this](std::string source, std::vector<TicketEvent> events) {
+                    return take(source, std::move(events));
+                  },
+              .read_now = [this](const std::string& source) { runner_->nudge(source); },
+              .now = [this] { return wall_now(); }}) {
+  runner_ = std::make_unique<SourceRunner>(SourceRunnerParts{
+      .loop = loop_,
+      .desk = *desk_,
+      .executor = *thread_,
+      .make_reader =
+          [this](const TicketSource& source, const std::vector<LevelTerms>& levels) {
+            return make_reader(source, net_, levels);
+          },
+      .random = [this] { return std::uniform_real_distribution<double>()(random_); }});
+}
+
+HelpDesk::~HelpDesk() { thread_.reset(); }
+
+Seconds HelpDesk::wall_now() const {
+  return std::chrono::floor<std::chrono::seconds>(loop_.wall_now());
+}
+
+std::expected<void, std::string> HelpDesk::open(const Config& config) {
+  const auto said = desk_->configure(config, wall_now());
+  if (!said) return std::unexpected(said.error().message);
+  for (const std::string& sentence : *said) log_info(sentence);
+  doors_.configure(config.support.sources);
+  return {};
+}
+
+void HelpDesk::start(const Support& support) {
+  runner_->apply(support);
+  runner_->start();
+}
+
+void HelpDesk::stop() { runner_->stop(); }
+
+HelpDesk::Result HelpDesk::configure(const std::shared_ptr<const Config>& config) {
+  Result result = on_desk([this, config](Seconds now) -> LedgerResult<std::string> {
+    auto said = desk_->configure(*config, now);
+    if (!said) return std::unexpected(said.error());
+    std::string text;
+    for (const std::string& sentence : *said) text += "; " + sentence;
+    return text;
+  });
+  if (!result) return result;
+  doors_.configure(config->support.sources);
+  loop_.post_from_any_thread([this, config] { runner_->apply(config->support); });
+  return result;
+}
+
+HelpDesk::Result HelpDesk::correct(TicketCorrection correction) {
+  return on_desk([this, correction = std::move(correction)](Seconds now) {
+    return desk_->correct(correction, now);
+  });
+}
+
+std::expected<AcceptedEvents, std::string> HelpDesk::take(const std::string& source,
+                                                          std::vector<TicketEvent> events) {
+  const std::size_t count = events.size();
+  SourceBatch batch;
+  batch.events = std::move(events);
+  const auto fresh = desk_->accept(source, std::move(batch), wall_now());
+  if (!fresh) return std::unexpected(fresh.error());
+  return AcceptedEvents{*fresh, count - *fresh};
+}
+
+// Runs a job on the desk's thread and waits, on a thread that may, for its answer.
+HelpDesk::Result HelpDesk::on_desk(std::function<LedgerResult<std::string>(Seconds)> job) {
+  auto promise = std::make_shared<std::promise<Result>>();
+  std::future<Result> future = promise->get_future();
+  thread_->post([job = std::move(job), promise, now = wall_now()] {
+    auto done = job(now);
+    promise->set_value(done ? Result(*std::move(done)) : std::unexpected(done.error().message));
+  });
+  if (future.wait_for(kLongestWait) != std::future_status::ready) {
+    return std::unexpected("no answer within a minute; the disk is stuck, see the exporter's log");
+  }
+  return future.get();
+}
+
+}  // namespace exporter
