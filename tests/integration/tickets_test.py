@@ -10,12 +10,14 @@ import time
 import harness
 import ours
 
-MONTH = datetime.datetime(2026, 6, 1, tzinfo=datetime.timezone.utc)
+# A month that is over, and not so long ago that its tickets are removed.
+MONTH = (datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(days=70)).replace(
+    day=1, hour=0, minute=0, second=0, microsecond=0)
 
 
 def events_of(ticket, rng):
-    """The events of a ticket that opens on a weekday of June at noon, and whether first level kept its four hours."""
-    days = [day for day in range(30) if (MONTH + datetime.timedelta(days=day)).weekday() < 5]
+    """The events of a ticket that opens on a weekday of the month at noon, and whether first level kept its four hours."""
+    days = [day for day in range(28) if (MONTH + datetime.timedelta(days=day)).weekday() < 5]
     opened = MONTH + datetime.timedelta(days=rng.choice(days), hours=12)
     met = rng.random() < 0.7
     answered = opened + datetime.timedelta(seconds=rng.randint(0, 4 * 3600) if met else rng.randint(4 * 3600 + 1, 5 * 3600))
@@ -47,7 +49,7 @@ class Tickets(harness.IntegrationTest):
         return harness.run([harness.SLATOOL, "tickets", *arguments, "--storage.path", self.exporter.storage])
 
     def month(self):
-        done = self.slatool("month", "--month", "2026-06", "--format", "json")
+        done = self.slatool("month", "--month", MONTH.strftime("%Y-%m"), "--format", "json")
         self.assertEqual(0, done.code, done)
         return json.loads(done.out)
 
