@@ -47,6 +47,7 @@
 #include "exporter/web/pages.h"
 #include "exporter/web/rules_page.h"
 #include "exporter/web/server.h"
+#include "exporter/web/tickets_page.h"
 #include "exporter/zone_data.h"
 #include "probes/async/epoll_loop.h"
 #include "probes/net/real_net.h"
@@ -268,6 +269,7 @@ std::expected<void, std::string> TheApp::open_web() {
   std::vector<Route> routes = make_routes(std::move(pages));
   routes.push_back(rules_page_route([this] { return runner_->view(); }));
   routes.push_back(graph_page_route(api_context()));
+  routes.push_back(tickets_page_route([this] { return monitor_->snapshot(); }));
   for (Route& route : api_routes(api_context())) routes.push_back(std::move(route));
   for (Route& route : help_desk_->routes()) routes.push_back(std::move(route));
   routes.push_back(
@@ -291,6 +293,7 @@ ApiContext TheApp::api_context() const {
   ApiContext context;
   context.source = [this] { return runner_->source(); };
   context.rules = [this] { return runner_->view(); };
+  context.snapshot = [this] { return monitor_->snapshot(); };
   context.now = [] {
     const auto now = std::chrono::system_clock::now().time_since_epoch();
     return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();

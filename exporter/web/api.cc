@@ -28,6 +28,8 @@ constexpr Row kRows[] = {
     {"/api/v1/rules", api::rules},
     {"/api/v1/alerts", api::alerts},
     {"/api/v1/status/buildinfo", api::build_info},
+    {"/api/v1/tickets", api::tickets},
+    {"/api/v1/tickets/month", api::ticket_months},
 };
 
 }  // namespace

@@ -16,6 +16,8 @@
 
 namespace exporter {
 
+struct Snapshot;  // exporter/snapshot.h
+
 struct ApiLimits {
   std::chrono::milliseconds timeout{120'000};  // of a query; a request may ask for less
   // What one query may hold at a time. How many run at once is WebOptions::query_workers.
@@ -31,9 +33,11 @@ struct ApiContext {
   // The series as they stand now, to be kept for one request. Null: there are none, 503.
   std::function<std::shared_ptr<const rules::Source>()> source;
   std::function<std::shared_ptr<const RulesView>()> rules;  // null: no groups
-  std::function<std::int64_t()> now;                        // milliseconds since the epoch
-  std::string version, revision;                            // of this program
-  std::string external_url;                                 // as people reach it; may be empty
+  // Tickets are shown from it. Null before the first commit; empty: never any.
+  std::function<std::shared_ptr<const Snapshot>()> snapshot;
+  std::function<std::int64_t()> now;  // milliseconds since the epoch
+  std::string version, revision;      // of this program
+  std::string external_url;           // as people reach it; may be empty
   ApiLimits limits;
 };
 

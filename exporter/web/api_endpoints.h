@@ -42,4 +42,7 @@ Answer alerts(const ApiContext& context, const WebRequest& request);
 Answer metadata(const ApiContext& context, const WebRequest& request);
 Answer build_info(const ApiContext& context, const WebRequest& request);
 
+Answer tickets(const ApiContext& context, const WebRequest& request);
+Answer ticket_months(const ApiContext& context, const WebRequest& request);
+
 }  // namespace exporter::api

@@ -125,6 +125,7 @@ std::string landing_page(const Snapshot* snapshot, bool ready) {
   return html_page("SLA Exporter", intro,
                    {{"metrics", "Metrics"},
                     {"rules", "Rules"},
+                    {"tickets", "Tickets"},
                     {"graph", "Query"},
                     {"-/healthy", "Health"},
                     {"-/ready", "Readiness"}},

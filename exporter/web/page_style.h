@@ -38,6 +38,9 @@ table { border-collapse: collapse; width: 100%; }
 caption { text-align: left; padding-bottom: 0.5rem; }
 th, td { text-align: left; padding: 0.35rem 0.75rem 0.35rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
 td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+.number + :not(.number) { padding-left: 0.75rem; }
+th.ticket { min-width: 8rem; font-weight: normal; }
+.note { margin: 1.25rem 0 0.5rem; }
 .good, .met { color: var(--good); }
 .bad, .missed { color: var(--bad); font-weight: 600; }
 .unknown, .unproven { color: var(--unknown); }

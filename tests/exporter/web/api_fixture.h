@@ -50,6 +50,7 @@ class ApiTest : public testing::Test {
     ApiContext context;
     context.source = [this] { return source_; };
     context.rules = [this] { return rules_; };
+    context.snapshot = [this] { return snapshot_; };
     context.now = [] { return kNow; };
     context.version = "1.2.3";
     context.limits = limits_;
@@ -59,6 +60,7 @@ class ApiTest : public testing::Test {
   std::shared_ptr<rules::promqltest::MemorySource> source_ =
       std::make_shared<rules::promqltest::MemorySource>();
   std::shared_ptr<RulesView> rules_ = std::make_shared<RulesView>();
+  std::shared_ptr<const Snapshot> snapshot_;
   std::shared_ptr<std::atomic<bool>> gone_ = std::make_shared<std::atomic<bool>>(false);
   ApiLimits limits_;
 };
