@@ -1,7 +1,9 @@
 // Questions that the page and the API of tickets both ask of the reaction half. Pure.
 #pragma once
 
+#include <chrono>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
