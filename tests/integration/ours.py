@@ -94,8 +94,8 @@ class Demo:
 class Exporter:
     """The daemon on a port of its own; it may be killed and started again on the same ledger."""
 
-    def __init__(self, test, config, name="exporter"):
-        self.test, self.config, self.name = test, config, name
+    def __init__(self, test, config, name="exporter", env=None):
+        self.test, self.config, self.name, self.env = test, config, name, env
         self.storage = test.folder / f"{name}-data"
         self.port = harness.free_port()
         self.address = f"127.0.0.1:{self.port}"
@@ -106,7 +106,7 @@ class Exporter:
         """Starts it and waits for nothing."""
         command = [harness.EXPORTER, f"--config.file={self.config}", f"--storage.path={self.storage}",
                    f"--web.listen-address={self.address}", "--web.enable-lifecycle"]
-        self.process = self.test.start(command, self.name, ours=True)
+        self.process = self.test.start(command, self.name, ours=True, env=self.env)
 
     def start(self, seconds=20):
         self.launch()
