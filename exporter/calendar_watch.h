@@ -1,5 +1,5 @@
 // The maintenance calendars of a configuration, read again when a file changes and once a day,
-// because recurring events are expanded only so far ahead. One thread at a time (libical).
+// because recurring events are expanded only so far ahead. One thread at a time.
 #pragma once
 
 #include <expected>

@@ -1,9 +1,14 @@
-// Conversions of times, nothing else.
+// Conversions of times, and the lock.
 #include "exporter/sla/ical_time.h"
 
 namespace exporter {
 
 using std::chrono::local_seconds;
+
+std::unique_lock<std::mutex> hold_libical() {
+  static std::mutex mutex;
+  return std::unique_lock(mutex);
+}
 
 local_seconds local_of(const icaltimetype& time) {
   const std::chrono::year_month_day date(std::chrono::year(time.year),

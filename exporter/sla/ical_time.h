@@ -1,16 +1,21 @@
 // Times of iCalendar files: between libical's broken-down times, local times and instants. libical
 // compares times of different zones only half right, and its zone rules end in 2037, so nothing of
-// its arithmetic is used where it can be avoided. Pure.
+// its arithmetic is used where it can be avoided. Pure, but for the lock.
 #pragma once
 
 #include <libical/ical.h>
 
 #include <chrono>
 #include <functional>
+#include <mutex>
 
 #include "exporter/sla/zone.h"
 
 namespace exporter {
+
+// libical keeps state of its own: how it takes errors, the zones it has met. Configurations are
+// read on one thread while another looks at the calendars again, so whoever parses holds this.
+[[nodiscard]] std::unique_lock<std::mutex> hold_libical();
 
 std::chrono::local_seconds local_of(const icaltimetype& time);
 icaltimetype ical_of(std::chrono::local_seconds at, bool is_date);

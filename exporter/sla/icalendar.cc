@@ -433,6 +433,7 @@ Read<Windows> read_calendar(std::string_view text, const CalendarQuestion& quest
     return std::unexpected(fmt::format("{}: larger than {} MiB; move what is over to another file",
                                        question.file, kMaxCalendarBytes >> 20));
   }
+  const auto alone = hold_libical();
   icalerror_set_errors_are_fatal(0);
   icalerror_clear_errno();
   const Component root(icalparser_parse_string(std::string(text).c_str()), icalcomponent_free);

@@ -1,6 +1,5 @@
 // Maintenance windows from iCalendar files (RFC 5545), read with libical. docs/accounting.md says
-// how to write them. Pure but for read_calendar_file; one thread at a time, because libical is not
-// made for more.
+// how to write them. Pure but for read_calendar_file; from any thread.
 //
 // Of each VEVENT these count: UID, DTSTART, DTEND or DURATION, RRULE, RDATE, EXDATE, RECURRENCE-ID,
 // SEQUENCE, STATUS:CANCELLED, SUMMARY, and which services it is about:

@@ -278,6 +278,7 @@ Read<Holidays> read_holidays(std::string_view text, std::string_view file) {
     return std::unexpected(fmt::format("{}: larger than {} MiB; leave out what is over", file,
                                        kMaxHolidayBytes >> 20));
   }
+  const auto alone = hold_libical();
   icalerror_set_errors_are_fatal(0);
   icalerror_clear_errno();
   const Component root(icalparser_parse_string(std::string(text).c_str()), icalcomponent_free);

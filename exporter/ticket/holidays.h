@@ -1,7 +1,6 @@
 // Days on which a calendar is closed, from what people write and from iCalendar files. A holiday is
 // a whole local day; a short one is an override of the calendar. docs/reactions.md says how to
-// write them. Pure but for read_holiday_file; files one thread at a time, because libical is not
-// made for more.
+// write them. Pure but for read_holiday_file; from any thread.
 //
 //   2026-12-25                  that day
 //   12-25                       every year; 02-29 in leap years only

@@ -4,6 +4,9 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
+#include <future>
+
+#include "exporter/sla/ical_time.h"
 #include "tests/exporter/ticket/case_calendars.h"
 
 namespace exporter {
@@ -194,6 +197,14 @@ TEST(HolidayFile, NamesFileLineAndEventOfMistakes) {
               HasSubstr("more than 20000 days"));
   EXPECT_THAT(read_holidays("Christmas", "x.ics").error(), HasSubstr("x.ics:1: no iCalendar file"));
   EXPECT_THAT(read_holiday_file("/nowhere/x.ics").error(), HasSubstr("cannot be read"));
+}
+
+TEST(HolidayFile, WaitsWhileAnotherThreadIsAtACalendar) {
+  auto alone = hold_libical();
+  auto reading = std::async(std::launch::async, [] { return read_holidays("", "x.ics"); });
+  EXPECT_EQ(reading.wait_for(std::chrono::milliseconds(50)), std::future_status::timeout);
+  alone.unlock();
+  EXPECT_FALSE(reading.get());
 }
 
 TEST(HolidayFile, ClosesTheCalendarOnThoseDays) {
