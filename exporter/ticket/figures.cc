@@ -160,6 +160,7 @@ TicketFacts facts_of(const Ticket& ticket, const Ticket& uncorrected,
     const bool checked = rules.rank(each.from) == 0 && !rules.terms().checklist.empty();
     out.hand_overs.push_back({each, checked && each.missing.empty()});
   }
+  out.level_changes = ticket.level_changes();
   out.skews = ticket.skews();
   return out;
 }

@@ -57,6 +57,7 @@ struct TicketFacts {
     bool operator==(const Moved&) const = default;
   };
   std::vector<Moved> hand_overs;
+  std::vector<LevelChange> level_changes;
   std::uint32_t skews = 0;
   // When the same ticket gives other facts: from an instant of the clock on the wall on, and once
   // the watermark is past one. Absent: never by itself.

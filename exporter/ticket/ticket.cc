@@ -57,6 +57,8 @@ class TicketFold {
 
   bool take_instant();
   void take_attributes();
+  bool take_agreement();
+  void move();
   void closed_without_agent(ReactionClock& clock);
   void end_of_life(VoidReason reason);
   void revive();
@@ -154,12 +156,22 @@ void TicketFold::take_attributes() {
   take(ticket_.channel_, event_->channel);
   take(ticket_.language_, event_->language);
   const bool calendar = take(ticket_.calendar_, event_->calendar);
-  const bool agreement = take(ticket_.agreement_, event_->agreement);
+  const bool agreement = take_agreement();
   ReactionClock* clock = open();
   if ((!calendar && !agreement) || clock == nullptr || breached(*clock)) return;
   clock->agreement = ticket_.agreement_;
   measure(*clock, ticket_.calendar_);
   clock->known_at = ticket_.last_at_;
+}
+
+// The published agreement may go unnamed: naming it changes nothing, but for a ticket of another.
+bool TicketFold::take_agreement() {
+  if (event_->agreement.empty()) return false;
+  const bool published = event_->agreement == kPublishedAgreement;
+  const std::string_view named = published ? std::string_view() : event_->agreement;
+  if (named == ticket_.agreement_) return false;
+  ticket_.agreement_ = named;
+  return true;
 }
 
 void TicketFold::opened() {
@@ -206,16 +218,21 @@ void TicketFold::escalated() {
     }
   }
   ticket_.hand_overs_.push_back(std::move(hand_over));
-  ticket_.level_ = event_->level;
+  move();
   if (open() != nullptr) decide(ReactionKind::handed_over);
   if (ticket_.alive()) start(ticket_.level_, {event_->at, ClockKind::first, {}});
+}
+
+void TicketFold::move() {
+  ticket_.level_changes_.push_back({ticket_.level_, event_->level});
+  ticket_.level_ = event_->level;
 }
 
 // Nobody has acted, so the customer's waiting goes on under another name. What is breached is
 // decided: it stays open, where it is, until somebody acts.
 void TicketFold::routed() {
   if (!moves()) return;
-  ticket_.level_ = event_->level;
+  move();
   ReactionClock* clock = open();
   if (clock == nullptr || breached(*clock)) return;
   withdraw(*clock, VoidReason::routed);
@@ -224,7 +241,7 @@ void TicketFold::routed() {
 
 void TicketFold::returned() {
   if (!moves()) return;
-  ticket_.level_ = event_->level;
+  move();
   ReactionClock* clock = open();
   if (clock == nullptr || breached(*clock)) return;
   withdraw(*clock, VoidReason::returned);

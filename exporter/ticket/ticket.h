@@ -28,6 +28,12 @@ struct HandOver {
   bool operator==(const HandOver&) const = default;
 };
 
+// By whomever, upwards or downwards.
+struct LevelChange {
+  std::string from, to;
+  bool operator==(const LevelChange&) const = default;
+};
+
 // What a person signed: changes to one ticket, in the order of their ids. They never change events,
 // but take their place among them: after the last one that was known when they were signed.
 struct TicketCorrection {
@@ -69,6 +75,7 @@ class Ticket {
   std::optional<Seconds> number_mailed() const { return number_mailed_; }
   std::optional<Seconds> first_human_reply() const { return first_human_reply_; }
   const std::vector<HandOver>& hand_overs() const { return hand_overs_; }
+  const std::vector<LevelChange>& level_changes() const { return level_changes_; }
   std::int64_t last_seq() const { return last_seq_; }
   Seconds last_at() const { return last_at_; }         // the latest instant so far
   std::uint32_t skews() const { return skews_; }       // instants that ran backwards
@@ -97,6 +104,7 @@ class Ticket {
   std::optional<Ask> ask_;
   std::set<std::string> checked_;
   std::vector<HandOver> hand_overs_;
+  std::vector<LevelChange> level_changes_;
   std::int64_t last_seq_ = -1, last_correction_ = -1;
   Seconds last_at_{};
   std::uint32_t skews_ = 0;

@@ -88,7 +88,6 @@ void add_clock(LevelTotals& level, const ClockFact& fact, std::uint64_t by) {
 
 void add_hand_over(SupportTotals& totals, const TicketFacts::Moved& moved, std::uint64_t by) {
   const HandOver& each = moved.hand_over;
-  totals.level_changes[{each.from, each.to}] += by;
   totals.hand_overs[each.destination.empty() ? each.to : each.destination] += by;
   for (const std::string& item : each.missing) totals.checklist_gaps[item] += by;
   if (moved.complete) totals.hand_overs_complete += by;
@@ -108,6 +107,9 @@ void add_signed(SupportTotals& totals, const TicketFacts& facts, const std::stri
   totals.number_mails_late += facts.number_mail_late ? by : 0;
   totals.number_mails_missing += facts.number_mail_missing ? by : 0;
   for (const auto& each : facts.hand_overs) add_hand_over(totals, each, by);
+  for (const LevelChange& each : facts.level_changes) {
+    totals.level_changes[{each.from, each.to}] += by;
+  }
   if (facts.skews > 0) totals.skews[source] += by * facts.skews;
 }
 

@@ -89,6 +89,19 @@ TEST_F(TicketRules, AReturnVoidsTheUpperClockAndStartsTheLowerOneAgain) {
   EXPECT_EQ(at("2026-01-14T11:00:00Z"), told().clocks()[2].start);
 }
 
+TEST_F(TicketRules, EveryMoveIsAChangeOfLevelWhoeverMakesIt) {
+  open();
+  add("09:10:00", Type::routed, kSystem, "second");
+  add("10:00:00", Type::escalated, kAgent, "legal");
+  add("10:30:00", Type::escalated, kAgent, "legal");
+  add("11:00:00", Type::returned, kAgent, "first");
+  add("11:30:00", Type::routed, kSystem, "nowhere");
+  const std::vector<LevelChange> changes = {
+      {"first", "second"}, {"second", "legal"}, {"legal", "first"}};
+  EXPECT_EQ(told().level_changes(), changes);
+  EXPECT_THAT(told().hand_overs(), testing::SizeIs(1));
+}
+
 TEST_F(TicketRules, AReturnAfterTheReactionStartsNothing) {
   open();
   add("10:00:00", Type::escalated, kAgent, "second");
@@ -342,6 +355,24 @@ TEST(Clocks, ThePrivateAgreementOfATicketSetsItsTarget) {
   const Ticket ticket = story.told(*rules);
   EXPECT_EQ(std::chrono::hours(1), ticket.clocks()[0].target);
   EXPECT_EQ("acme", ticket.clocks()[0].agreement);
+}
+
+TEST(Clocks, ThePublishedAgreementIsTheOneThatGoesUnnamed) {
+  SupportTerms terms = case_terms();
+  terms.private_targets["acme"]["first"] = {ReactionTarget::Unit::business_seconds, 3'600};
+  const auto rules = rules_of(terms);
+  const auto told = [&rules](std::vector<std::string> agreements) {
+    Story story;
+    story.add("2026-01-14T09:00:00Z", TicketEventType::opened, TicketActor::customer);
+    for (const std::string& each : agreements) {
+      story.add("2026-01-14T09:30:00Z", TicketEventType::attributes, TicketActor::agent).agreement =
+          each;
+    }
+    return story.told(*rules);
+  };
+  EXPECT_EQ(told({""}), told({"published"}));
+  EXPECT_EQ("", told({"acme", "published"}).clocks()[0].agreement);
+  EXPECT_EQ(told({""}).clocks()[0].target, told({"acme", "published"}).clocks()[0].target);
 }
 
 }  // namespace

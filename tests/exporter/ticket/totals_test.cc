@@ -41,6 +41,7 @@ TicketFacts some_facts(std::chrono::seconds business, bool met) {
   facts.number_mail_late = !met;
   facts.hand_overs = {
       {HandOver{at("2026-11-03T00:00:00Z"), "first", "second", "developers", {"faq"}}, false}};
+  facts.level_changes = {{"first", "second"}};
   facts.skews = 2;
   return facts;
 }
