@@ -74,6 +74,10 @@ class SourceRunner::Puller : public std::enable_shared_from_this<Puller> {
       if (committed) cursor = result->cursor.empty() ? cursor : result->cursor;
       const TimePoint next = self->next_reading(result, committed, began);
       co_await self->woken_.until(next);
+      // Who has failed, or asked us to wait, is left alone whatever its webhooks say.
+      while (!committed && self->loop_.now() < next) {
+        co_await self->woken_.until(next);
+      }
     }
   }
 
@@ -146,6 +150,8 @@ SourceRunner::SourceRunner(SourceRunnerParts parts) : parts_(std::move(parts)) {
 SourceRunner::~SourceRunner() = default;
 
 std::size_t SourceRunner::apply(const Support& support) {
+  // A reload that was under way when everything ended begins nothing.
+  if (stopped_) return 0;
   const bool same_levels = support.terms.levels == levels_;
   levels_ = support.terms.levels;
   std::map<std::string, std::shared_ptr<Puller>> next;

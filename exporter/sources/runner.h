@@ -1,6 +1,7 @@
 // Reads the help desks: one root task a source that is pulled. It reads a batch, hands it to the
 // desk, and goes on only when that is committed, from the cursor that was committed with it. After
-// a failure it waits longer each time, up to kLongestBackoff, and as long as the help desk asks.
+// a failure it waits longer each time, up to kLongestBackoff, and as long as the help desk asks;
+// no nudge makes that shorter.
 // Beside that it wakes the desk once a second.
 //
 // Loop thread only, but for nudge(). The tasks hold what they use, so that nothing is gone before
@@ -45,7 +46,7 @@ class SourceRunner {
   std::size_t apply(const Support& support);
   // Wakes the desk once a second from now on.
   void start();
-  // Ends all reading; what was handed over is still committed.
+  // Ends all reading, for good; what was handed over is still committed.
   void stop();
   // Reads a source at once, such as when its webhook says that something happened. Any thread.
   void nudge(const std::string& source);

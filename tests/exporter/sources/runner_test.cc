@@ -186,6 +186,18 @@ TEST_F(RunnerTest, ReadsAtOnceWhenNudgedAlsoInTheMiddleOfAReading) {
   EXPECT_THAT(record_.times, SizeIs(3));
 }
 
+TEST_F(RunnerTest, ANudgeDoesNotShortenTheWaitThatAHelpDeskAskedFor) {
+  record_.answers = {trouble(SourceError::Reason::rate_limited, 77s)};
+  runner_->apply(config_.support);
+  for (int each = 0; each < 5; ++each) {
+    loop_.run_for(10s);
+    runner_->nudge("rt");
+  }
+  EXPECT_THAT(record_.times, SizeIs(1));
+  loop_.run_for(30s);
+  EXPECT_THAT(seconds_between(), ElementsAre(77));
+}
+
 TEST_F(RunnerTest, RebuildsOnlySourcesThatChanged) {
   Support support = config_.support;
   auto& sources = support.sources;
@@ -204,6 +216,17 @@ TEST_F(RunnerTest, RebuildsOnlySourcesThatChanged) {
   const std::size_t before = record_.times.size();
   loop_.run_for(119s);
   EXPECT_EQ(record_.times.size(), before + 1) << "one source is left";
+}
+
+TEST_F(RunnerTest, AConfigurationThatComesAfterTheEndBeginsNothing) {
+  runner_->apply(config_.support);
+  runner_->stop();
+  Support support = config_.support;
+  support.sources[0].every = 120s;
+  EXPECT_EQ(runner_->apply(support), 0u);
+  loop_.run_for(300s);
+  EXPECT_THAT(record_.times, IsEmpty());
+  EXPECT_EQ(record_.readers, 1);
 }
 
 TEST_F(RunnerTest, StopsInTheMiddleOfAReading) {
