@@ -15,8 +15,8 @@ HelpDesk::HelpDesk(probes::Loop& loop, probes::Net& net, std::filesystem::path f
       desk_(std::make_unique<Desk>(std::move(folder), *thread_)),
       random_(std::random_device{}()),
       doors_({.commit =
-                  [this](std::string source, std::vector<TicketEvent> events) {
-                    return take(source, std::move(events));
+                  [this](std::string source, DeliveredEvents delivered) {
+                    return take(source, std::move(delivered));
                   },
               .read_now = [this](const std::string& source) { runner_->nudge(source); },
               .now = [this] { return wall_now(); }}) {
@@ -73,10 +73,11 @@ HelpDesk::Result HelpDesk::correct(TicketCorrection correction) {
 }
 
 std::expected<AcceptedEvents, std::string> HelpDesk::take(const std::string& source,
-                                                          std::vector<TicketEvent> events) {
-  const std::size_t count = events.size();
+                                                          DeliveredEvents delivered) {
+  const std::size_t count = delivered.events.size();
   SourceBatch batch;
-  batch.events = std::move(events);
+  batch.events = std::move(delivered.events);
+  batch.read_until = delivered.read_until;
   const auto fresh = desk_->accept(source, std::move(batch), wall_now());
   if (!fresh) return std::unexpected(fresh.error());
   return AcceptedEvents{*fresh, count - *fresh};

@@ -47,7 +47,7 @@ class HelpDesk {
   Result on_desk(std::function<LedgerResult<std::string>(Seconds)> job);
   Seconds wall_now() const;
   std::expected<AcceptedEvents, std::string> take(const std::string& source,
-                                                  std::vector<TicketEvent> events);
+                                                  DeliveredEvents delivered);
 
   probes::Loop& loop_;
   probes::Net& net_;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <expected>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -30,6 +31,12 @@ std::expected<TicketEvent, EventRefusal> read_foreign_event(std::string_view jso
 // The same for an event that was read from another form.
 std::expected<TicketEvent, EventRefusal> judge_foreign_event(
     std::expected<TicketEvent, std::string> event, const std::string& source, Seconds now);
+
+// `{"read_until":"2026-12-01T00:00:00Z"}`: the sender states that it has told everything until
+// then. Absent when the text is no such object. A clock that is ahead of ours states no more than
+// `now`.
+std::optional<std::expected<Seconds, EventRefusal>> read_statement(std::string_view json,
+                                                                   Seconds now);
 
 std::string_view name_of(EventRefusal::Reason reason);
 

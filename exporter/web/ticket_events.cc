@@ -103,6 +103,22 @@ struct Refusals {
   }
 };
 
+// One value of a body: an event, or up to when everything was told. What is wrong with it, if
+// anything.
+std::optional<EventRefusal> take_value(std::string_view text, const std::string& source,
+                                       Seconds now, DeliveredEvents& delivered) {
+  if (const auto stated = read_statement(text, now)) {
+    if (!*stated) return stated->error();
+    delivered.read_until = std::max(delivered.read_until.value_or(**stated), **stated);
+    return std::nullopt;
+  }
+  auto event = read_foreign_event(text, source, now);
+  if (!event) return std::move(event).error();
+  if (event->at > now) ++delivered.ahead;
+  delivered.events.push_back(*std::move(event));
+  return std::nullopt;
+}
+
 }  // namespace
 
 void TicketEvents::configure(const std::vector<TicketSource>& sources) {
@@ -231,19 +247,14 @@ WebResponse TicketEvents::read_events(const std::string& source, std::string_vie
     return reply_error(400, values.error());
   }
   const Seconds now = parts_.now();
-  std::vector<TicketEvent> events;
+  DeliveredEvents delivered;
   Refusals refusals;
-  std::size_t ahead = 0;
   for (std::size_t i = 0; i < values->size(); ++i) {
-    auto event = read_foreign_event((*values)[i], source, now);
-    if (!event) {
-      refusals.add(i, event.error());
-      continue;
+    if (const auto wrong = take_value((*values)[i], source, now, delivered)) {
+      refusals.add(i, *wrong);
     }
-    if (event->at > now) ++ahead;
-    events.push_back(*std::move(event));
   }
-  if (refusals.total == 0) return commit(source, std::move(events), ahead);
+  if (refusals.total == 0) return commit(source, std::move(delivered));
   note(source, [&](WebhookFigures& figures) {
     for (const auto& [reason, count] : refusals.counts) figures.refused[reason] += count;
   });
@@ -254,11 +265,11 @@ WebResponse TicketEvents::read_events(const std::string& source, std::string_vie
                      {"refused", std::move(refusals.listed)}});
 }
 
-WebResponse TicketEvents::commit(const std::string& source, std::vector<TicketEvent> events,
-                                 std::size_t ahead) {
+WebResponse TicketEvents::commit(const std::string& source, DeliveredEvents delivered) {
   AcceptedEvents taken;
-  if (!events.empty()) {
-    const auto result = parts_.commit(source, std::move(events));
+  const std::size_t ahead = delivered.ahead;
+  if (!delivered.events.empty() || delivered.read_until) {
+    const auto result = parts_.commit(source, std::move(delivered));
     if (!result) {
       log_error("events of a ticket source were not committed and are to be sent again",
                 {{"source", source}, {"err", result.error()}});

@@ -3,7 +3,8 @@
 // `POST /api/v1/tickets/events` takes events in our own format. The bearer token says which source
 // they are of. All or nothing: an answer of 200 says that everything in the body is committed or
 // was known already, any other that nothing of it was taken. Events carry their own key, so sending
-// again is harmless; an Idempotency-Key makes the answer the same as well.
+// again is harmless; an Idempotency-Key makes the answer the same as well. Only the sender knows
+// when nothing happened: it states up to when it has told everything.
 //
 // `POST /api/v1/tickets/zammad/<source>` takes Zammad's webhooks, signed with HMAC-SHA1. What they
 // say is not believed, only that something happened: the source is read at once.
@@ -30,6 +31,12 @@
 
 namespace exporter {
 
+struct DeliveredEvents {
+  std::vector<TicketEvent> events;
+  std::optional<Seconds> read_until;  // everything until then was told, says the sender
+  std::size_t ahead = 0;              // events whose instant lies ahead of our clock
+};
+
 struct AcceptedEvents {
   std::size_t accepted = 0;
   std::size_t duplicate = 0;  // known before
@@ -51,7 +58,7 @@ class TicketEvents {
   struct Parts {
     // Commits; returns when it is done. The error is for our log, not for the sender.
     std::function<std::expected<AcceptedEvents, std::string>(std::string source,
-                                                             std::vector<TicketEvent> events)>
+                                                             DeliveredEvents delivered)>
         commit;
     std::function<void(std::string source)> read_now;
     std::function<Seconds()> now;
@@ -92,7 +99,7 @@ class TicketEvents {
   WebResponse take_new(const std::string& source, const WebRequest& request, const std::string& key,
                        std::string digest);
   WebResponse read_events(const std::string& source, std::string_view body);
-  WebResponse commit(const std::string& source, std::vector<TicketEvent> events, std::size_t ahead);
+  WebResponse commit(const std::string& source, DeliveredEvents delivered);
   WebResponse take_zammad(const WebRequest& request);
   bool is_fresh_delivery(const std::string& source, const std::string& delivery);
 

@@ -32,12 +32,13 @@ const std::string kKey = "zammad's key";
 class KeepingDesk {
  public:
   std::expected<AcceptedEvents, std::string> commit(const std::string& source,
-                                                    const std::vector<TicketEvent>& events) {
+                                                    const DeliveredEvents& delivered) {
     const std::lock_guard lock(mutex_);
     ++commits;
     if (fails) return std::unexpected("disk full");
     AcceptedEvents taken;
-    for (const TicketEvent& event : events) {
+    read_until = delivered.read_until;
+    for (const TicketEvent& event : delivered.events) {
       const bool fresh = kept.try_emplace({source, event.ticket, event.seq}, event).second;
       ++(fresh ? taken.accepted : taken.duplicate);
     }
@@ -45,6 +46,7 @@ class KeepingDesk {
   }
 
   std::map<std::tuple<std::string, std::string, std::int64_t>, TicketEvent> kept;
+  std::optional<Seconds> read_until;  // as last stated
   bool fails = false;
   int commits = 0;
 
@@ -69,8 +71,8 @@ struct Answer {
 class TicketEventsTest : public ::testing::Test {
  protected:
   TicketEventsTest()
-      : events_({[this](const std::string& source, const std::vector<TicketEvent>& events) {
-                   return desk_.commit(source, events);
+      : events_({[this](const std::string& source, const DeliveredEvents& delivered) {
+                   return desk_.commit(source, delivered);
                  },
                  [this](const std::string& source) { read_.push_back(source); },
                  [] { return kNow; }}) {
@@ -127,6 +129,36 @@ TEST_F(TicketEventsTest, TakesOneEventAnArrayAndJsonLines) {
   EXPECT_EQ(figures().accepted, 5u);
 }
 
+TEST_F(TicketEventsTest, TheWordSourceMayBeAValueToo) {
+  EXPECT_EQ(send(event(1, R"(,"reason":"source")")).status, 200);
+  EXPECT_EQ(send(event(2, R"(,"reason":"source","source" : "shop")")).status, 200);
+  EXPECT_EQ(send(event(3, R"(,"reason":"source","source":"other")")).status, 422);
+}
+
+TEST_F(TicketEventsTest, ASenderStatesUpToWhenItHasToldEverything) {
+  EXPECT_EQ(send(event(1)).status, 200);
+  EXPECT_EQ(desk_.read_until, std::nullopt);
+  EXPECT_EQ(send(R"({"read_until":"2026-11-28T12:00:00Z"})").body,
+            (json{{"accepted", 0}, {"duplicate", 0}, {"refused", json::array()}}));
+  EXPECT_EQ(desk_.read_until, kNow - std::chrono::hours(12));
+  EXPECT_EQ(send(event(2) + "\n" + R"({"read_until":1795900000})").body["accepted"], 1);
+  EXPECT_EQ(desk_.read_until, Seconds(std::chrono::seconds(1795900000)));
+  EXPECT_EQ(send(R"({"read_until":"2026-11-29T00:10:00Z"})").status, 200);
+  EXPECT_EQ(desk_.read_until, kNow) << "nobody knows what will have happened";
+}
+
+TEST_F(TicketEventsTest, AStatementThatCannotBeIsRefusedWithAllThatCameWithIt) {
+  for (const std::string value : {R"("1970-01-01T00:00:00Z")", R"("2026-12-24T00:00:00Z")", "0",
+                                  "9223372036854775807", R"("noon")", "null", "1.5", "[]", "{}"}) {
+    const std::string statement = R"({"read_until":)" + value + "}";
+    const Answer answer = send(event(1) + "\n" + statement);
+    EXPECT_EQ(answer.status, 422) << statement;
+    EXPECT_EQ(answer.body["refused"][0]["index"], 1) << statement;
+  }
+  EXPECT_EQ(send(R"({"read_until":"2026-11-28T12:00:00Z","ticket":"1"})").status, 422);
+  EXPECT_EQ(desk_.commits, 0);
+}
+
 TEST_F(TicketEventsTest, AnEventThatComesAgainIsADuplicateAndKeptOnce) {
   EXPECT_EQ(send(event(1)).body["accepted"], 1);
   const Answer again = send("[" + event(1) + "," + event(2) + "]");
@@ -166,14 +198,13 @@ TEST_F(TicketEventsTest, KeysOfTwoSourcesAreNotTheSame) {
 
 TEST_F(TicketEventsTest, AKeyThatIsBeingWorkedOnIsAConflict) {
   std::promise<void> inside, go_on;
-  TicketEvents events(
-      {[&](const std::string&,
-           const std::vector<TicketEvent>&) -> std::expected<AcceptedEvents, std::string> {
-         inside.set_value();
-         go_on.get_future().wait();
-         return AcceptedEvents{1, 0};
-       },
-       [](const std::string&) {}, [] { return kNow; }});
+  TicketEvents events({[&](const std::string&,
+                           const DeliveredEvents&) -> std::expected<AcceptedEvents, std::string> {
+                         inside.set_value();
+                         go_on.get_future().wait();
+                         return AcceptedEvents{1, 0};
+                       },
+                       [](const std::string&) {}, [] { return kNow; }});
   events.configure({source("shop", TicketSource::Type::webhook, kToken)});
   WebRequest request;
   request.headers = {{"authorization", "Bearer " + kToken}, {"idempotency-key", "k"}};
