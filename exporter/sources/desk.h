@@ -50,6 +50,9 @@ class Desk {
   void tick(Seconds now);
   // From where to read on; empty at the beginning.
   std::string cursor_of(const std::string& source) const;
+  // For whoever tells of single tickets; null without a section `support`.
+  EventStore* store() { return configured_ ? store_.get() : nullptr; }
+  const TicketBook* book() const { return configured_ && book_ ? &*book_ : nullptr; }
 
   // --- any thread -----------------------------------------------------------------------------
   // What somebody delivered, such as a webhook: returns when it is committed, with the number of

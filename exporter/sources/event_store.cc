@@ -43,6 +43,13 @@ CREATE TABLE IF NOT EXISTS removed(
   PRIMARY KEY(source, ticket)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS entries(
   id INTEGER PRIMARY KEY, kind TEXT NOT NULL, body TEXT NOT NULL, hash BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS notices(
+  source TEXT NOT NULL, ticket TEXT NOT NULL, level TEXT NOT NULL, instance INTEGER NOT NULL,
+  stage TEXT NOT NULL, channel TEXT NOT NULL, id TEXT NOT NULL, at INTEGER NOT NULL,
+  content TEXT NOT NULL, state TEXT NOT NULL, tries INTEGER NOT NULL, next_try INTEGER NOT NULL,
+  PRIMARY KEY(source, ticket, level, instance, stage, channel)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS notice_levels(
+  level TEXT PRIMARY KEY, since INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS totals(id INTEGER PRIMARY KEY CHECK(id = 1), body TEXT NOT NULL);
 PRAGMA user_version=1;
 )sql";
@@ -127,16 +134,6 @@ std::string damage_in(const TicketEvent& event) {
       event.ticket, event.source);
 }
 
-// The database speaks of the ledger.
-LedgerError with_remedy(LedgerError error) {
-  if (error.kind != LedgerError::Kind::damaged) return error;
-  error.message +=
-      ". For tickets the verb is `slatool tickets verify`. Without a backup, move the file away: "
-      "the "
-      "help desks are then read again from their `since`, and signed corrections are lost";
-  return error;
-}
-
 }  // namespace
 
 // --- opening -----------------------------------------------------------------------------------
@@ -149,6 +146,16 @@ LedgerResult<std::unique_ptr<EventStore>> EventStore::open(const std::filesystem
 }
 
 EventStore::~EventStore() = default;
+
+// The database speaks of the ledger.
+LedgerError EventStore::with_remedy(LedgerError error) {
+  if (error.kind != LedgerError::Kind::damaged) return error;
+  error.message +=
+      ". For tickets the verb is `slatool tickets verify`. Without a backup, move the file away: "
+      "the "
+      "help desks are then read again from their `since`, and signed corrections are lost";
+  return error;
+}
 
 LedgerResult<void> EventStore::connect() {
   const auto mode = mode_ == Mode::create ? Database::Mode::create : Database::Mode::read;
@@ -306,6 +313,8 @@ LedgerResult<void> EventStore::remove(const std::vector<TicketName>& names,
         "?1 AND ticket = ?2 GROUP BY source, ticket",
         {name.source, name.ticket});
     database_->run("DELETE FROM events WHERE source = ? AND ticket = ?",
+                   {name.source, name.ticket});
+    database_->run("DELETE FROM notices WHERE source = ? AND ticket = ?",
                    {name.source, name.ticket});
   }
   database_->run("INSERT OR REPLACE INTO totals VALUES(1, ?)", {totals});

@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "exporter/ledger/database.h"
+#include "exporter/sources/notice_row.h"
 #include "exporter/sources/source.h"
 #include "exporter/ticket/support_timeline.h"
 #include "exporter/ticket/ticket_book.h"
@@ -76,6 +77,17 @@ class EventStore {
   // remembered as known, so that reading them once more does not count them again.
   LedgerResult<void> remove(const std::vector<TicketName>& names, const std::string& totals);
 
+  // --- notices about single tickets (event_store_notices.cc) ----------------------------------
+  // Sets which levels somebody hears of, and says since when: from `now` for one that is new.
+  LedgerResult<std::map<std::string, Seconds>> hear_of(const std::vector<std::string>& levels,
+                                                       Seconds now);
+  LedgerResult<bool> is_noticed(const NoticeKey& key);
+  // The intention to send, before anything is sent. Morning lists of long ago are forgotten.
+  LedgerResult<void> intend(const std::vector<NoticeRow>& rows);
+  // What came of an attempt. A row that is over keeps its key and loses its content.
+  LedgerResult<void> settle(const NoticeRow& row);
+  LedgerResult<std::vector<NoticeRow>> notices_waiting();
+
   // Recomputes every checksum and the chain; a sentence for each problem.
   struct Report {
     std::uint64_t events = 0, entries = 0;
@@ -86,6 +98,7 @@ class EventStore {
 
  private:
   EventStore(std::filesystem::path file, Mode mode) : file_(std::move(file)), mode_(mode) {}
+  static LedgerError with_remedy(LedgerError error);
   LedgerResult<void> connect();
   LedgerResult<void> prepare();
   LedgerResult<void> make_ready();

@@ -51,9 +51,9 @@ class SourceRunner::Puller : public std::enable_shared_from_this<Puller> {
   }
   void wake() { woken_.set(true); }
 
-  void leave_note(std::string ticket, std::string text) {
-    notes_.push_back(
-        loop_.spawn(write_note(shared_from_this(), std::move(ticket), std::move(text))));
+  void leave_note(std::string ticket, std::string text, NoteLeft done) {
+    notes_.push_back(loop_.spawn(
+        write_note(shared_from_this(), std::move(ticket), std::move(text), std::move(done))));
     // Those that have ended are cancelled in vain; only the latest are remembered.
     if (notes_.size() > kMaxNotes) notes_.erase(notes_.begin());
   }
@@ -81,8 +81,10 @@ class SourceRunner::Puller : public std::enable_shared_from_this<Puller> {
     }
   }
 
-  static Task<void> write_note(std::shared_ptr<Puller> self, std::string ticket, std::string text) {
+  static Task<void> write_note(std::shared_ptr<Puller> self, std::string ticket, std::string text,
+                               NoteLeft done) {
     const auto left = co_await self->reader_->leave_note(std::move(ticket), std::move(text));
+    if (done) done(left.has_value());
     if (left) co_return;
     log_warn("a note could not be left on a ticket",
              {{"source", self->settings_.name}, {"error", left.error().message}});
@@ -203,10 +205,11 @@ void SourceRunner::nudge(const std::string& source) {
   });
 }
 
-bool SourceRunner::leave_note(const std::string& source, std::string ticket, std::string text) {
+bool SourceRunner::leave_note(const std::string& source, std::string ticket, std::string text,
+                              NoteLeft done) {
   const auto puller = pullers_.find(source);
   if (puller == pullers_.end()) return false;
-  puller->second->leave_note(std::move(ticket), std::move(text));
+  puller->second->leave_note(std::move(ticket), std::move(text), std::move(done));
   return true;
 }
 

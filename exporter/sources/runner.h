@@ -50,8 +50,11 @@ class SourceRunner {
   void stop();
   // Reads a source at once, such as when its webhook says that something happened. Any thread.
   void nudge(const std::string& source);
-  // Leaves a note on a ticket; false when its source is not pulled. Bounded by the reader.
-  bool leave_note(const std::string& source, std::string ticket, std::string text);
+  // Leaves a note on a ticket; false when its source is not pulled. Bounded by the reader. `done`
+  // hears whether it is there, unless reading ended or began anew before.
+  using NoteLeft = std::function<void(bool left)>;
+  bool leave_note(const std::string& source, std::string ticket, std::string text,
+                  NoteLeft done = {});
 
  private:
   class Puller;

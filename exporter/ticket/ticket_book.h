@@ -68,6 +68,11 @@ class TicketBook {
   // Every clock that counts in a month, by ticket.
   using VisitClock = std::function<void(const TicketName&, const ReactionClock&, const ClockFact&)>;
   void visit(std::chrono::year_month month, const VisitClock& take) const;
+  // Every open clock, by ticket, with its reading of the last advance(); business seconds and due
+  // are of an earlier instant.
+  using VisitOpen =
+      std::function<void(const TicketName&, const ReactionClock&, const ClockReading&)>;
+  void visit_open(const VisitOpen& take) const;
   // What was missed in a month, by ticket.
   std::vector<MissView> misses_of(std::chrono::year_month month) const;
   // The tickets' part of a view at the instant of the last advance(). `sources` are those that are

@@ -188,6 +188,13 @@ void TicketBook::visit(std::chrono::year_month month, const VisitClock& take) co
   }
 }
 
+void TicketBook::visit_open(const VisitOpen& take) const {
+  for (const auto place : indexed_->open) {
+    const auto& [name, entry] = *place;
+    take(name, *entry.ticket.open_clock(), entry.open->reading);
+  }
+}
+
 std::vector<MissView> TicketBook::misses_of(std::chrono::year_month month) const {
   std::vector<MissView> misses;
   const auto found = indexed_->misses.find(month);
