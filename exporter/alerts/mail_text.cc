@@ -21,26 +21,6 @@ bool is_control(char c) {
   return byte < 0x20 || byte == 0x7f;
 }
 
-// One line of valid UTF-8 and of bounded length.
-std::string one_line(std::string_view text, std::size_t at_most) {
-  std::string out;
-  while (!text.empty()) {
-    const std::size_t size = std::max<std::size_t>(rules::templates::letter_size(text), 1);
-    const std::string_view letter = text.substr(0, size);
-    text.remove_prefix(letter.size());
-    if (out.size() + letter.size() > at_most) return out + "...";
-    const bool broken = size == 1 && static_cast<unsigned char>(letter.front()) >= 0x80;
-    if (broken) {
-      out += "\uFFFD";
-    } else if (is_control(letter.front())) {
-      out += ' ';
-    } else {
-      out += letter;
-    }
-  }
-  return out;
-}
-
 std::string names_of(const std::vector<OutgoingAlert>& alerts) {
   std::vector<std::string> names;
   for (const OutgoingAlert& alert : alerts) {
@@ -119,6 +99,25 @@ std::string body_of(const MailNews& news, const MailFrame& frame) {
 
 }  // namespace
 
+std::string one_line(std::string_view text, std::size_t at_most) {
+  std::string out;
+  while (!text.empty()) {
+    const std::size_t size = std::max<std::size_t>(rules::templates::letter_size(text), 1);
+    const std::string_view letter = text.substr(0, size);
+    text.remove_prefix(letter.size());
+    if (out.size() + letter.size() > at_most) return out + "...";
+    const bool broken = size == 1 && static_cast<unsigned char>(letter.front()) >= 0x80;
+    if (broken) {
+      out += "\uFFFD";
+    } else if (is_control(letter.front())) {
+      out += ' ';
+    } else {
+      out += letter;
+    }
+  }
+  return out;
+}
+
 std::string mail_date(probes::WallTime at) {
   using namespace std::chrono;
   static constexpr std::array kDays = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
@@ -187,7 +186,7 @@ std::string quoted_printable(std::string_view text) {
   return out;
 }
 
-std::string alert_mail(const MailNews& news, const MailFrame& frame) {
+std::string plain_mail(const MailFrame& frame, std::string_view subject, std::string_view text) {
   return fmt::format(
       "From: SLA Exporter <{}>\n"
       "To: {}\n"
@@ -200,8 +199,12 @@ std::string alert_mail(const MailNews& news, const MailFrame& frame) {
       "Content-Transfer-Encoding: quoted-printable\n"
       "\n"
       "{}",
-      frame.from, fmt::join(frame.to, ",\n "), header_text(subject_of(news, frame)),
-      mail_date(frame.date), frame.message_id, quoted_printable(body_of(news, frame)));
+      frame.from, fmt::join(frame.to, ",\n "), header_text(subject), mail_date(frame.date),
+      frame.message_id, quoted_printable(text));
+}
+
+std::string alert_mail(const MailNews& news, const MailFrame& frame) {
+  return plain_mail(frame, subject_of(news, frame), body_of(news, frame));
 }
 
 }  // namespace exporter

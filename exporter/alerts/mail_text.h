@@ -23,6 +23,11 @@ struct MailFrame {
 
 // Header and body, with "\n" as line end and nothing but ASCII.
 std::string alert_mail(const MailNews& news, const MailFrame& frame);
+// The same for any subject and text in UTF-8; of the frame only what stands in the header.
+std::string plain_mail(const MailFrame& frame, std::string_view subject, std::string_view text);
+
+// One line of valid UTF-8 and of bounded length, in bytes.
+std::string one_line(std::string_view text, std::size_t at_most);
 
 // "Sun, 06 Dec 2026 01:00:00 +0000".
 std::string mail_date(probes::WallTime at);

@@ -66,7 +66,7 @@ Task<void> Mailer::run(std::shared_ptr<Mailer> self) {
     const std::optional<MailNews> news = self->news();
     if (news && loop.now() >= self->not_before_) {
       self->not_before_ = loop.now() + kPause;
-      probes::MailServer server = self->server();
+      probes::MailServer server = mail_server(self->settings_, self->parts_.host);
       probes::Mail mail = self->mail(*news);
       const TimePoint deadline = loop.now() + kTimeout;
       const probes::Result<probes::MailTaken> taken =
@@ -93,14 +93,14 @@ std::optional<MailNews> Mailer::news() {
   return book_.news(now);
 }
 
-probes::MailServer Mailer::server() const {
+probes::MailServer mail_server(const AlertMail& settings, const std::string& host) {
   probes::MailServer server;
-  server.target = settings_.server;
-  server.security = security_of(settings_.security);
-  server.tls = settings_.tls;
-  server.hello = settings_.hello.empty() ? parts_.host : settings_.hello;
-  server.user = settings_.user;
-  server.password = settings_.password;
+  server.target = settings.server;
+  server.security = security_of(settings.security);
+  server.tls = settings.tls;
+  server.hello = settings.hello.empty() ? host : settings.hello;
+  server.user = settings.user;
+  server.password = settings.password;
   return server;
 }
 

@@ -28,6 +28,9 @@ struct MailFigures {
   std::uint64_t sent = 0, failures = 0;
 };
 
+// The server as the mail client wants it; `host` is this machine's name.
+probes::MailServer mail_server(const AlertMail& settings, const std::string& host);
+
 class Mailer : public std::enable_shared_from_this<Mailer> {
  public:
   Mailer(probes::Net& net, AlertMail settings, MailerParts parts);
@@ -45,7 +48,6 @@ class Mailer : public std::enable_shared_from_this<Mailer> {
  private:
   static probes::Task<void> run(std::shared_ptr<Mailer> self);
   std::optional<MailNews> news();
-  probes::MailServer server() const;
   probes::Mail mail(const MailNews& news);
   void take(const MailNews& news, const probes::Result<probes::MailTaken>& taken);
 
