@@ -174,7 +174,7 @@ std::expected<void, std::string> TheApp::open() {
   if (!ledger) return std::unexpected(ledger.error().message);
   ledger_ = std::move(*ledger);
   if (auto rules = open_rules(*config); !rules) return rules;
-  help_desk_ = std::make_unique<HelpDesk>(loop_, net_, options_.storage_path);
+  help_desk_ = std::make_unique<HelpDesk>(loop_, net_, options_.storage_path, host_name());
   if (auto desk = help_desk_->open(*config); !desk) return desk;
   accounting_ = std::make_unique<ThreadExecutor>();
   reloader_ = std::make_unique<ThreadExecutor>();

@@ -8,12 +8,14 @@
 
 namespace exporter {
 
-HelpDesk::HelpDesk(probes::Loop& loop, probes::Net& net, std::filesystem::path folder)
+HelpDesk::HelpDesk(probes::Loop& loop, probes::Net& net, std::filesystem::path folder,
+                   std::string host)
     : loop_(loop),
       net_(net),
       thread_(std::make_unique<ThreadExecutor>()),
       desk_(std::make_unique<Desk>(std::move(folder), *thread_)),
       random_(std::random_device{}()),
+      notices_(std::make_shared<NoticeBook>(*desk_)),
       doors_({.commit =
                   [this](std::string source, DeliveredEvents delivered) {
                     return take(source, std::move(delivered));
@@ -29,6 +31,16 @@ HelpDesk::HelpDesk(probes::Loop& loop, probes::Net& net, std::filesystem::path f
             return make_reader(source, net_, levels);
           },
       .random = [this] { return std::uniform_real_distribution<double>()(random_); }});
+  notifier_ = std::make_shared<Notifier>(NotifierParts{
+      .net = net_,
+      .executor = *thread_,
+      .book = notices_,
+      .leave_note =
+          [this](const std::string& source, std::string ticket, std::string text,
+                 SourceRunner::NoteLeft done) {
+            return runner_->leave_note(source, std::move(ticket), std::move(text), std::move(done));
+          },
+      .host = std::move(host)});
 }
 
 HelpDesk::~HelpDesk() { thread_.reset(); }
@@ -41,6 +53,7 @@ std::expected<void, std::string> HelpDesk::open(const Config& config) {
   const auto said = desk_->configure(config, wall_now());
   if (!said) return std::unexpected(said.error().message);
   for (const std::string& sentence : *said) log_info(sentence);
+  notices_->configure(config, wall_now());
   doors_.configure(config.support.sources);
   return {};
 }
@@ -48,21 +61,30 @@ std::expected<void, std::string> HelpDesk::open(const Config& config) {
 void HelpDesk::start(const Support& support) {
   runner_->apply(support);
   runner_->start();
+  notifier_->apply(support.notices);
+  notifier_->start();
 }
 
-void HelpDesk::stop() { runner_->stop(); }
+void HelpDesk::stop() {
+  notifier_->stop();
+  runner_->stop();
+}
 
 HelpDesk::Result HelpDesk::configure(const std::shared_ptr<const Config>& config) {
   Result result = on_desk([this, config](Seconds now) -> LedgerResult<std::string> {
     auto said = desk_->configure(*config, now);
     if (!said) return std::unexpected(said.error());
+    notices_->configure(*config, now);
     std::string text;
     for (const std::string& sentence : *said) text += "; " + sentence;
     return text;
   });
   if (!result) return result;
   doors_.configure(config->support.sources);
-  loop_.post_from_any_thread([this, config] { runner_->apply(config->support); });
+  loop_.post_from_any_thread([this, config] {
+    runner_->apply(config->support);
+    notifier_->apply(config->support.notices);
+  });
   return result;
 }
 

@@ -1,5 +1,5 @@
 // The reaction half of the daemon in one piece: the desk with its thread, the readers of the help
-// desks, and the doors for those that tell us themselves.
+// desks, the doors for those that tell us themselves, and the notices about single tickets.
 //
 // Made, opened and ended by whoever owns the loop; it must outlive the web server, whose routes
 // hold it. What each call may be made from is said beside it.
@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "exporter/executor.h"
+#include "exporter/notices/notifier.h"
 #include "exporter/sources/desk.h"
 #include "exporter/sources/runner.h"
 #include "exporter/web/ticket_events.h"
@@ -26,7 +27,8 @@ class HelpDesk {
   // No answer of the desk within this long: the disk is stuck.
   static constexpr std::chrono::seconds kLongestWait{60};
 
-  HelpDesk(probes::Loop& loop, probes::Net& net, std::filesystem::path folder);
+  // `host` is this machine's name, for mail servers.
+  HelpDesk(probes::Loop& loop, probes::Net& net, std::filesystem::path folder, std::string host);
   // Commits what was handed over. The loop has ended.
   ~HelpDesk();
 
@@ -55,6 +57,8 @@ class HelpDesk {
   std::unique_ptr<Desk> desk_;            // its thread only, but what it lets any thread ask
   std::unique_ptr<SourceRunner> runner_;  // loop only
   std::mt19937 random_;                   // loop only
+  std::shared_ptr<NoticeBook> notices_;   // the desk's thread only
+  std::shared_ptr<Notifier> notifier_;    // loop only
   TicketEvents doors_;
 };
 

@@ -38,6 +38,10 @@ ARROWS = {
     "exporter/sources/": ["exporter/config/", "exporter/executor.h", "exporter/ledger/database.h",
                           "exporter/ledger/digest.h", "exporter/log.h", "exporter/sla/",
                           "exporter/ticket/", "probes/"],
+    # Notices about single tickets: decided on the desk, recorded in its file, and mailed by the words of alerts' mails.
+    "exporter/notices/": ["exporter/config/", "exporter/executor.h", "exporter/log.h", "exporter/sla/",
+                          "exporter/sources/desk.h", "exporter/sources/notice_row.h", "exporter/ticket/",
+                          "exporter/alerts/mailer.h", "exporter/alerts/mail_text.h", "probes/"],
     "exporter/schedule/": [*FIGURES, "exporter/sla/", "exporter/metrics/stats.h", "probes/"],
     # Reaction clocks and help desks as the snapshot shows them, and the words for what can go wrong with these.
     "exporter/metrics/": [*FIGURES, "exporter/sla/", "exporter/ticket/", "exporter/sources/source.h",
