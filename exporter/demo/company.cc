@@ -1,4 +1,5 @@
-// Puts the parts together: one port a service, one front a mode.
+// Puts the parts together: one port a service, one front a mode; and a help desk that is looked at
+// each second.
 #include "exporter/demo/company.h"
 
 #include <array>
@@ -10,6 +11,7 @@
 #include "exporter/demo/certificates.h"
 #include "exporter/demo/control.h"
 #include "exporter/demo/front.h"
+#include "exporter/demo/help_desk.h"
 #include "exporter/demo/loop.h"
 #include "exporter/demo/port.h"
 #include "exporter/demo/site.h"
@@ -45,6 +47,7 @@ class LoopbackCompany final : public DemoCompany {
 
   ~LoopbackCompany() override {
     loop_.run([this] {
+      help_desk_timer_.reset();
       control_front_.reset();
       for (Desk& desk : desks_) desk.front.reset();
     });
@@ -66,6 +69,7 @@ class LoopbackCompany final : public DemoCompany {
     for (const ServiceName& row : kServices) {
       if (auto opened = set_mode(row.service, Mode::up); !opened) return opened;
     }
+    if (auto opened = open_help_desk(); !opened) return opened;
     return open_control();
   }
 
@@ -83,6 +87,7 @@ class LoopbackCompany final : public DemoCompany {
   }
 
   const std::string& authority_pem() const override { return certificates_.authority_pem; }
+  const std::filesystem::path& ticket_file() const override { return options_.ticket_file; }
 
   std::expected<void, std::string> set_mode(Service service, Mode mode) override {
     std::expected<void, std::string> result;
@@ -106,12 +111,34 @@ class LoopbackCompany final : public DemoCompany {
   Desk& desk(Service service) { return desks_[index_of(service)]; }
   const Desk& desk(Service service) const { return desks_[index_of(service)]; }
 
+  std::expected<void, std::string> open_help_desk() {
+    if (options_.ticket_file.empty()) return {};
+    auto opened = HelpDesk::open(options_.ticket_file, wall_now());
+    if (!opened) return std::unexpected(opened.error());
+    help_desk_ = std::move(*opened);
+    loop_.run([this] {
+      help_desk_timer_.reset(
+          event_new(loop_.base(), -1, EV_PERSIST, &LoopbackCompany::on_second, help_desk_.get()));
+      const timeval second = to_timeval(std::chrono::seconds(1));
+      event_add(help_desk_timer_.get(), &second);
+    });
+    return {};
+  }
+
+  static Instant wall_now() {
+    return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+  }
+  static void on_second(evutil_socket_t, short, void* help_desk) {
+    static_cast<HelpDesk*>(help_desk)->advance(wall_now());
+  }
+
   std::expected<void, std::string> open_control() {
     const auto fd = control_port_.listen();
     if (!fd) return std::unexpected(fd.error());
     panel_ = {
         .state = [this] { return states(); },
         .set_mode = [this](Service service, Mode mode) { return change_front(service, mode); },
+        .help_desk = help_desk_.get(),
         .exporter_url = options_.exporter_url};
     loop_.run([this, fd] {
       control_front_ =
@@ -179,6 +206,8 @@ class LoopbackCompany final : public DemoCompany {
   Shop shop_;
   Port control_port_;
   std::array<Desk, kServiceCount> desks_;
+  std::unique_ptr<HelpDesk> help_desk_;  // null: there is none
+  Event help_desk_timer_;
   ControlPanel panel_;
   std::unique_ptr<Front> control_front_;
   mutable EventLoop loop_;  // last: its thread ends before anything it uses goes away

@@ -1,6 +1,7 @@
 // A company to watch, in one process on loopback: web site, application, API, SMTP server and SMS
-// gateway, each of which can be broken in several ways and healed. `slatool demo` shows it to
-// people, deploy/quickstart points an exporter at it, and tests use it as a peer.
+// gateway, each of which can be broken in several ways and healed, and a help desk, whose people
+// can be sent away. `slatool demo` shows it to people, deploy/quickstart points an exporter at it,
+// and tests use it as a peer.
 //
 // One thread of its own does everything. All methods may be called from any thread; they wait for
 // that thread. Destruction closes every connection and joins.
@@ -9,6 +10,7 @@
 #include <chrono>
 #include <cstdint>
 #include <expected>
+#include <filesystem>
 #include <memory>
 #include <string>
 
@@ -23,6 +25,8 @@ struct Options {
   std::chrono::milliseconds slow_delay{1000};
   std::chrono::milliseconds drip_interval{200};
   std::string exporter_url = {};  // linked from the control page; ends in a slash
+  // Where the help desk writes what happens to its tickets; empty: there is no help desk.
+  std::filesystem::path ticket_file = {};
 };
 
 class DemoCompany {
@@ -42,6 +46,8 @@ class DemoCompany {
   virtual std::expected<void, std::string> set_mode(Service service, Mode mode) = 0;
   virtual Mode mode(Service service) const = 0;
   virtual std::uint64_t asked(Service service) const = 0;  // requests, or SMTP dialogs
+
+  virtual const std::filesystem::path& ticket_file() const = 0;
 };
 
 }  // namespace exporter::demo

@@ -10,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include "exporter/demo/help_desk.h"
 #include "exporter/demo/site.h"
 
 namespace exporter::demo {
@@ -18,6 +19,7 @@ namespace {
 constexpr std::string_view kAuthorityFile = "demo-ca.pem";
 constexpr std::string_view kTokenFile = "demo-api.token";
 constexpr std::string_view kKeyFile = "demo-sms.key";
+constexpr std::string_view kTicketFile = "demo-tickets.jsonl";
 
 constexpr std::string_view kTemplate =
     R"yaml(# Watches the demo company of `slatool demo`. Written by it; change a copy.
@@ -79,6 +81,25 @@ services:
           fail_if_body_not_matches_regexp: ['"balance": ?[1-9]']
 )yaml";
 
+constexpr std::string_view kSupport = R"yaml(
+# Reaction times of the help desk: minutes, so that something happens while you look on. A real
+# agreement has hours.
+support:
+  calendars:
+    around_the_clock: {open: ["mon-sun 00:00-24:00"], holidays: []}
+    europe: {timezone: Europe/Zurich, open: ["mon-fri 08:00-17:00"], holidays: ["01-01", "12-25"]}
+  levels:
+    first: {react_within: 2 business minutes}
+    second: {react_within: 5 business minutes}
+    # Open day and night, so that whenever you look a case of theirs is at risk, one is breached and
+    # one waits for the customer: clocks of a desk that is closed at night stand still then.
+    legal: {react_within: 5 business days, calendar: around_the_clock, reacts_with: reply}
+  number_mail: {within: 10s}
+  checklist: [customer_data, reproduction, faq]
+  sources:
+    @source@: {type: file, file: '@tickets@', every: 1s}
+)yaml";
+
 constexpr std::string_view kAlerting = R"yaml(
 # Its alerts are on the page /rules. To send them, name an Alertmanager here.
 alerting:
@@ -116,9 +137,18 @@ std::string config_text(const DemoCompany& company, const std::string& rule_file
     text =
         replace_all(std::move(text), fmt::format("@{}@", row.name), company.address(row.service));
   }
+  if (!company.ticket_file().empty()) {
+    const std::string file = replace_all(company.ticket_file().string(), "'", "''");
+    std::string support = replace_all(std::string(kSupport), "@source@", kTicketSource);
+    text += replace_all(std::move(support), "@tickets@", file);
+  }
   if (rule_files.empty()) return text;
   // In single quotes nothing but a quote has a meaning of its own.
   return text + fmt::format(kAlerting, replace_all(rule_files, "'", "''"));
+}
+
+std::filesystem::path ticket_file_beside(const std::filesystem::path& file) {
+  return std::filesystem::absolute(file).parent_path() / kTicketFile;
 }
 
 std::expected<void, std::string> write_config(const DemoCompany& company,

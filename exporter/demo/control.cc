@@ -15,6 +15,8 @@ using Json = nlohmann::ordered_json;
 constexpr std::string_view kFormPrefix = "/services/";
 constexpr std::string_view kApiPrefix = "/api/services/";
 constexpr std::string_view kApiSuffix = "/mode";
+constexpr std::string_view kHelpDesk = "help-desk";
+constexpr std::string_view kNobodyAnswers = "nobody answers its tickets";
 
 HttpReply json(int status, const Json& value) {
   return {.status = status, .content_type = "application/json", .body = value.dump(2) + "\n"};
@@ -73,6 +75,22 @@ std::string card(const ServiceState& state) {
       state.asked, buttons(state));
 }
 
+std::string help_desk_card(const HelpDesk& desk) {
+  const std::string_view state =
+      desk.answers() ? R"(<span class="good">✓ works</span>)"
+                     : R"(<span class="bad">✗ broken: nobody answers its tickets</span>)";
+  return fmt::format(
+      "<section class=\"card\" id=\"{0}\" aria-labelledby=\"{0}-title\">\n"
+      "<div class=\"head\"><h2 id=\"{0}-title\">Help desk</h2>{1}</div>\n"
+      "<p>Some tickets a minute, answered by people of three levels. Two minutes without an answer "
+      "are a broken promise.</p>\n"
+      "<form method=\"post\" action=\"/services/{0}\" aria-label=\"Help desk\">\n"
+      "<button name=\"mode\" value=\"up\"{2}>Heal</button>\n"
+      "<button name=\"mode\" value=\"silent\" aria-pressed=\"{3}\">Nobody answers</button>\n"
+      "</form></section>\n",
+      kHelpDesk, state, desk.answers() ? "" : " class=\"heal\"", !desk.answers());
+}
+
 // Says what the last button did. The words come from our tables, never from the address.
 std::string notice(const HttpRequest& request) {
   const auto service = request.form.find("service");
@@ -80,6 +98,10 @@ std::string notice(const HttpRequest& request) {
   if (service == request.form.end() || mode == request.form.end()) return {};
   const auto known_service = service_named(service->second);
   const auto known_mode = mode_named(mode->second);
+  if (known_mode && service->second == kHelpDesk) {
+    return fmt::format("<p role=\"status\">Help desk: {}.</p>\n",
+                       *known_mode == Mode::up ? row_of(Mode::up).meaning : kNobodyAnswers);
+  }
   if (!known_mode || (!known_service && service->second != "all")) return {};
   const std::string_view who = known_service ? row_of(*known_service).title : "Everything";
   const std::string what = known_service ? what_is_wrong(*known_service, *known_mode)
@@ -101,6 +123,7 @@ HttpReply control_page(const ControlPanel& panel, const HttpRequest& request) {
       "value=\"up\">"
       "Heal everything</button></form>\n";
   for (const ServiceState& state : panel.state()) body += card(state);
+  if (panel.help_desk) body += help_desk_card(*panel.help_desk);
   body +=
       "<p class=\"soft\">For scripts: <code>GET /api/state</code>, "
       "<code>POST /api/services/&lt;name&gt;/mode</code> with <code>{\"mode\": "
@@ -123,24 +146,43 @@ HttpReply state_as_json(const ControlPanel& panel) {
                         {"mode", row_of(state.mode).name},
                         {"asked", state.asked}});
   }
-  return json(200, {{"services", services}});
+  Json state = {{"services", services}};
+  if (panel.help_desk) {
+    const Mode mode = panel.help_desk->answers() ? Mode::up : Mode::silent;
+    state["help_desk"] = {{"name", kHelpDesk}, {"mode", row_of(mode).name}};
+  }
+  return json(200, state);
 }
 
-// "all" is every service; otherwise one. Stops at the first that cannot change.
+std::expected<void, std::string> change_help_desk(HelpDesk& desk, Mode mode) {
+  if (mode != Mode::up && mode != Mode::silent) {
+    return std::unexpected(
+        fmt::format("{} knows no mode \"{}\"; it has up and silent", kHelpDesk, row_of(mode).name));
+  }
+  desk.set_answers(mode == Mode::up);
+  return {};
+}
+
+// "all" is every service and the help desk, as far as it can; otherwise one. Stops at the first
+// that cannot change.
 std::expected<void, std::string> change(const ControlPanel& panel, const std::string& name,
                                         const std::string& mode) {
   const auto known_mode = mode_named(mode);
   if (!known_mode)
     return std::unexpected(fmt::format("unknown mode \"{}\"; known are {}", mode, mode_names()));
+  if (panel.help_desk && name == kHelpDesk) return change_help_desk(*panel.help_desk, *known_mode);
   const auto known_service = service_named(name);
   if (!known_service && name != "all") {
+    const std::string_view also = panel.help_desk ? ", help-desk" : "";
     return std::unexpected(
-        fmt::format("unknown service \"{}\"; known are {}, or all", name, service_names()));
+        fmt::format("unknown service \"{}\"; known are {}{}, or all", name, service_names(), also));
   }
   for (const ServiceName& row : kServices) {
     if (known_service && row.service != *known_service) continue;
     if (auto changed = panel.set_mode(row.service, *known_mode); !changed) return changed;
   }
+  if (panel.help_desk && !known_service)
+    static_cast<void>(change_help_desk(*panel.help_desk, *known_mode));
   return {};
 }
 

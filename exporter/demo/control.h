@@ -4,7 +4,11 @@
 //   GET  /                              the page
 //   POST /services/<name|all>           form field `mode`; leads back to the page
 //   GET  /api/state                     {"services": [{"name", "title", "address", "mode",
-//   "asked"}, ...]} POST /api/services/<name|all>/mode  {"mode": "error"}
+//                                       "asked"}, ...], "help_desk": {"name", "mode"}}
+//   POST /api/services/<name|all>/mode  {"mode": "error"}
+//
+// The help desk is called help-desk and has two modes: up, and silent when nobody answers. All is
+// the services and the help desk; what it cannot do the help desk leaves out.
 #pragma once
 
 #include <cstdint>
@@ -14,6 +18,7 @@
 #include <vector>
 
 #include "exporter/demo/front.h"
+#include "exporter/demo/help_desk.h"
 #include "exporter/demo/modes.h"
 
 namespace exporter::demo {
@@ -28,7 +33,8 @@ struct ServiceState {
 struct ControlPanel {
   std::function<std::vector<ServiceState>()> state;
   std::function<std::expected<void, std::string>(Service, Mode)> set_mode;
-  std::string exporter_url;  // linked from the page; empty: no link
+  HelpDesk* help_desk = nullptr;  // null: there is none
+  std::string exporter_url;       // linked from the page; empty: no link
 };
 
 HttpReply control(const ControlPanel& panel, const HttpRequest& request);

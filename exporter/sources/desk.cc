@@ -294,13 +294,6 @@ void Desk::publish(Seconds now) {
 void Desk::show_sources(SupportView& view) const {
   for (const auto& [source, state] : states_) {
     SourceView shown = state;
-    // Every kind of event and of failure can occur, so each is there from the start.
-    for (int type = 0; type <= static_cast<int>(TicketEventType::checked_item); ++type) {
-      shown.events[std::string(name_of(static_cast<TicketEventType>(type)))];
-    }
-    for (int reason = 0; reason <= static_cast<int>(SourceError::Reason::local); ++reason) {
-      shown.errors[std::string(name_of(static_cast<SourceError::Reason>(reason)))];
-    }
     if (const auto row = rows_.find(source); row != rows_.end()) {
       shown.last_success = row->second.last_success;
       shown.read_until = row->second.read_until;

@@ -12,22 +12,6 @@ namespace {
 using std::chrono::months;
 using std::chrono::seconds;
 
-// Every combination that can occur is there from the start.
-void fill_reactions(LevelView& view, const LevelTerms* terms, const SupportTerms& support) {
-  std::vector<std::string> calendars;
-  if (terms && !terms->calendar.empty()) {
-    calendars.push_back(terms->calendar);
-  } else if (terms) {
-    for (const CalendarTerms& each : support.calendars) calendars.push_back(each.name);
-    calendars.emplace_back("all");
-  }
-  for (const std::string& calendar : calendars) {
-    for (const ClockKind kind : {ClockKind::first, ClockKind::next}) {
-      for (const bool met : {true, false}) view.reactions[{calendar, kind, met}];
-    }
-  }
-}
-
 seconds widest_target(const SupportRules& rules, const LevelTerms& level,
                       const std::string& agreement) {
   const std::string name = agreement == kPublishedAgreement ? "" : agreement;
@@ -87,7 +71,6 @@ void TicketBook::show_levels(SupportView& view, const std::vector<std::string>& 
       level.voided = found->second.voided;
       level.voided_after_breach = found->second.voided_after_breach;
     }
-    fill_reactions(level, terms, rules.terms());
     const auto month = timeline_.month_of(key.agreement, now_);
     level.current = month_view(key, month, sources);
     level.previous = month_view(key, month - months(1), sources);

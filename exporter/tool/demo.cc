@@ -45,7 +45,11 @@ int run_demo(const DemoArguments& arguments) {
   pthread_sigmask(SIG_BLOCK, &stop_signals, nullptr);
   std::signal(SIGPIPE, SIG_IGN);  // a peer that hangs up is not worth dying for
 
-  const auto company = demo::DemoCompany::start(arguments.options);
+  demo::Options options = arguments.options;
+  if (!arguments.config_file.empty()) {
+    options.ticket_file = demo::ticket_file_beside(arguments.config_file);
+  }
+  const auto company = demo::DemoCompany::start(options);
   if (!company) {
     fmt::print(stderr, "slatool demo: {}\n", company.error());
     return 1;
@@ -77,7 +81,8 @@ void add_demo(CLI::App& app, int& exit_code) {
       ->capture_default_str();
   verb->add_option(
       "--write-config", arguments->config_file,
-      "write an sla.yml that watches the demo; its certificate authority and token go beside it");
+      "write an sla.yml that watches the demo; its certificate authority, token and tickets go "
+      "beside it");
   verb->add_option("--rule-files", arguments->rule_files,
                    "rule files that the sla.yml names, a pattern such as /etc/rules/*.yml");
   verb->add_option("--exporter-url", arguments->options.exporter_url,

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "tests/exporter/demo/client.h"
@@ -293,6 +294,28 @@ TEST_F(Company, IsBrokenAndHealedByTheButtonsOfThePage) {
   EXPECT_NE(page.find("SMTP server: refuses connections."), std::string::npos);
   EXPECT_NE(page.find("✗ broken: refuses connections"), std::string::npos);
   EXPECT_NE(page.find("✓ works"), std::string::npos);
+}
+
+TEST_F(Company, SendsThePeopleOfItsHelpDeskAwayAndBack) {
+  const auto folder = std::filesystem::path(testing::TempDir()) / "company-help-desk";
+  std::filesystem::remove_all(folder);
+  const auto staffed = DemoCompany::start({.ticket_file = folder / "tickets.jsonl"});
+  ASSERT_TRUE(staffed.has_value()) << staffed.error();
+  const std::string at = (*staffed)->control_address();
+  const auto mode = [&] {
+    return nlohmann::json::parse(http(at + "api/state", {}).body).at("help_desk").at("mode");
+  };
+  EXPECT_EQ(mode(), "up");
+  EXPECT_EQ(http(at + "services/help-desk", {.body = "mode=silent"}).status, 303);
+  EXPECT_EQ(mode(), "silent");
+  EXPECT_NE(http(at + "?service=help-desk&mode=silent", {}).body.find("nobody answers its tickets"),
+            std::string::npos);
+  EXPECT_EQ(http(at + "api/services/help-desk/mode", {.body = R"({"mode":"drip"})"}).status, 400);
+  EXPECT_EQ(http(at + "api/services/all/mode", {.body = R"({"mode":"up"})"}).status, 200);
+  EXPECT_EQ(mode(), "up");
+  EXPECT_EQ(control("api/services/help-desk/mode", {.body = R"({"mode":"up"})"}).status, 404)
+      << "there is none without a file";
+  std::filesystem::remove_all(folder);
 }
 
 TEST_F(Company, TakesNoOrdersFromOtherPages) {

@@ -79,6 +79,25 @@ TEST_F(ConfigFile, IsValidAndCoversTheFiveServicesInShortSlots) {
   }
 }
 
+TEST_F(ConfigFile, PromisesReactionTimesWhereThereIsAHelpDesk) {
+  const auto plain = write_config(*company_, folder_ / "sla.yml");
+  ASSERT_TRUE(plain.has_value()) << plain.error();
+  EXPECT_FALSE(load_config(folder_ / "sla.yml")->support.configured());
+
+  const auto tickets = ticket_file_beside(folder_ / "it's" / "sla.yml");
+  const auto staffed = DemoCompany::start({.ticket_file = tickets});
+  ASSERT_TRUE(staffed.has_value()) << staffed.error();
+  const auto written = write_config(**staffed, folder_ / "it's" / "sla.yml");
+  ASSERT_TRUE(written.has_value()) << written.error();
+  const ConfigResult config = load_config(folder_ / "it's" / "sla.yml");
+  ASSERT_TRUE(config.has_value()) << config.error().front().text();
+  EXPECT_THAT(config->warnings, testing::IsEmpty());
+  EXPECT_EQ(config->support.terms.levels.size(), 3U);
+  ASSERT_EQ(config->support.sources.size(), 1U);
+  EXPECT_EQ(config->support.sources.front().file, tickets);
+  EXPECT_GT(std::filesystem::file_size(tickets), 0U);
+}
+
 TEST_F(ConfigFile, SaysWhichFileCannotBeWritten) {
   std::filesystem::create_directories(folder_ / "sla.yml");  // a folder is in the way
   const auto written = write_config(*company_, folder_ / "sla.yml");

@@ -49,7 +49,7 @@ TEST_F(DeskTest, ShowsEveryPromiseAtZeroFromTheStart) {
   std::vector<std::string> pairs;
   for (const LevelView& each : local.view().levels) {
     pairs.push_back(each.key.agreement + "/" + each.key.level);
-    EXPECT_EQ(each.reactions.size(), 8u);  // europe and all, first and next, met and missed
+    EXPECT_TRUE(each.reactions.empty()) << "/metrics says what can occur";
     EXPECT_EQ(each.current.compliance(), std::nullopt);
   }
   EXPECT_THAT(pairs,
@@ -57,8 +57,8 @@ TEST_F(DeskTest, ShowsEveryPromiseAtZeroFromTheStart) {
   EXPECT_EQ(level(local.view(), "second").target, std::chrono::hours(8));
   const auto& bounds = level(local.view(), "first").business.bounds;
   EXPECT_TRUE(std::ranges::count(bounds, 14'400));
-  EXPECT_EQ(local.view().sources.at(0).errors.at("auth"), 0u);
-  EXPECT_EQ(local.view().sources.at(0).events.at("opened"), 0u);
+  EXPECT_TRUE(local.view().sources.at(0).errors.empty());
+  EXPECT_TRUE(local.view().sources.at(0).events.empty());
 }
 
 TEST_F(DeskTest, FollowsAClockFromRunningToMissed) {
