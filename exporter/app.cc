@@ -353,12 +353,17 @@ TheApp::Result TheApp::reload() {
     });
     if (result) {
       const Result desk = help_desk_->configure(shared);
-      result = desk ? Result(*result + *desk) : desk;
+      // Services have taken it: the sentence must not say that everything is as before.
+      result = desk ? Result(*result + *desk)
+                    : std::unexpected(
+                          "services follow the new configuration, but reaction times "
+                          "could not take it; mend that and reload again: " +
+                          desk.error());
     }
   }
   stats_.reload_successful = result.has_value();
   if (!result) {
-    log_error("the configuration was not reloaded; the running one goes on",
+    log_error("the reload failed; what runs goes on",
               {{"error", result.error()}});
     return result;
   }

@@ -165,6 +165,21 @@ class TicketWebhook(harness.IntegrationTest):
             self.exporter.process.kill()
             self.exporter.start()
 
+    def test_a_reload_that_only_services_could_take_says_so(self):
+        support = self.settings.pop("support")
+        plain = self.write("plain.yml", ours.yaml_of(self.settings))
+        other = ours.Exporter(self, plain, "other").start()
+        in_the_way = other.storage / "tickets.db"
+        in_the_way.mkdir()
+        plain.write_text(ours.yaml_of(dict(self.settings, support=support)))
+        answer = harness.fetch(f"{other.url}/-/reload", "POST")
+        self.assertNotEqual(200, answer.status)
+        self.assertIn("services follow the new configuration, but reaction times could not", answer.text)
+        in_the_way.rmdir()
+        answer = harness.fetch(f"{other.url}/-/reload", "POST")
+        self.assertEqual(200, answer.status, answer.text)
+        harness.wait_for(lambda: other.page().one("sla_ticket_source_up", source="shop") == 1, "the source to be there")
+
     def test_zammad_is_believed_by_its_signature_alone(self):
         body = json.dumps({"ticket": {"id": 1}})
         address = f"{self.exporter.url}/api/v1/tickets/zammad/helpdesk"
