@@ -363,8 +363,7 @@ TheApp::Result TheApp::reload() {
   }
   stats_.reload_successful = result.has_value();
   if (!result) {
-    log_error("the reload failed; what runs goes on",
-              {{"error", result.error()}});
+    log_error("the reload failed; what runs goes on", {{"error", result.error()}});
     return result;
   }
   stats_.reload_success_seconds =
