@@ -209,9 +209,9 @@ void NoticeBook::add_morning(const NoticeKey& key, std::chrono::local_days day, 
 
 // --- the file ----------------------------------------------------------------------------------
 
-void NoticeBook::settle(const NoticeRow& row) {
+bool NoticeBook::settle(const NoticeRow& row) {
   settled_.push_back(row);
-  write_settled();
+  return write_settled();
 }
 
 bool NoticeBook::write_settled() {

@@ -31,8 +31,9 @@ class NoticeBook {
   // What is to be sent from now on and is recorded; at the first time also what an earlier run of
   // the program left. Empty when nothing is due or the disk does not take it.
   std::vector<NoticeRow> step(Seconds now);
-  // What came of an attempt; kept until the file takes it.
-  void settle(const NoticeRow& row);
+  // What came of an attempt; kept until the file takes it. False while it does not.
+  bool settle(const NoticeRow& row);
+  bool write_settled();
 
  private:
   struct Due {
@@ -41,7 +42,6 @@ class NoticeBook {
   };
 
   bool make_ready(std::vector<NoticeRow>& rows);
-  bool write_settled();
   std::vector<NoticeChannel> channels(const std::string& level, const std::string& source) const;
   bool is_told(const NoticeKey& key);
   std::vector<Due> clocks_due();

@@ -93,7 +93,8 @@ Task<void> Notifier::run(std::shared_ptr<Notifier> self, NoticeChannel channel) 
     NoticeRow attempt = *row;
     const Tried tried = co_await self->deliver(std::move(attempt));
     if (self->stopped_) co_return;
-    self->take(*std::move(row), tried);
+    NoticeRow judged = self->judge(*std::move(row), tried);
+    co_await self->settle(std::move(judged));
   }
 }
 
@@ -194,7 +195,7 @@ Task<Notifier::Tried> Notifier::deliver_note(NoticeRow row) {
 
 // --- what came of it ---------------------------------------------------------------------------
 
-void Notifier::take(NoticeRow row, Tried tried) {
+NoticeRow Notifier::judge(NoticeRow row, Tried tried) {
   const Seconds now = wall_now();
   ++row.tries;
   const bool given_up = tried == Tried::nobody || now - row.at >= kGiveUpAfter;
@@ -219,11 +220,34 @@ void Notifier::take(NoticeRow row, Tried tried) {
                {"error", tried == Tried::nobody ? "nobody is to hear of it any more"
                                                 : way(row.channel).trouble}});
   }
-  parts_.executor.post([book = parts_.book, row] { book->settle(row); });
-  if (row.state == NoticeState::waiting) {
-    const Seconds at = row.next_try;
-    way(row.channel).waiting.emplace(at, std::move(row));
+  return row;
+}
+
+// While the result is not in the file nothing more is sent this way.
+Task<void> Notifier::settle(NoticeRow row) {
+  Loop& loop = parts_.net.loop();
+  const std::function<bool()> settle = [book = parts_.book, row] { return book->settle(row); };
+  const std::function<bool()> retry = [book = parts_.book] { return book->write_settled(); };
+  bool written = co_await on_desk(settle);
+  while (!written && !stopped_) {
+    const TimePoint later = loop.now() + kStep;
+    co_await sleep_until(loop, later);
+    written = co_await on_desk(retry);
   }
+  if (row.state != NoticeState::waiting) co_return;
+  const Seconds at = row.next_try;
+  way(row.channel).waiting.emplace(at, std::move(row));
+}
+
+Task<bool> Notifier::on_desk(std::function<bool()> job) {
+  Loop& loop = parts_.net.loop();
+  const Later<bool> later(loop);
+  parts_.executor.post([later, &loop, job = std::move(job)] {
+    loop.post_from_any_thread([later, done = job()] { later.set(done); });
+  });
+  const TimePoint never = TimePoint::max();
+  const std::optional<bool> done = co_await later.until(never);
+  co_return *done;
 }
 
 void Notifier::note_health(const NoticeRow& row, bool good) {

@@ -1,7 +1,7 @@
 // Sends the notices that the book recorded: by mail, by web hook and as internal notes, each way on
 // its own, so that a mail server that hangs holds up no web hook. What is not taken is tried again,
-// less and less often, and given up after a day. What came of each attempt is written down; a kill
-// between an attempt and that repeats one notice, with the same id, and loses none.
+// less and less often, and given up after a day. What came of each attempt is written down before
+// the next one; a kill between the two repeats one notice a way, with the same id, and loses none.
 //
 // Loop thread only. Tasks and jobs hold what they use, so that nothing is gone before them; the
 // desk and its executor outlive the loop.
@@ -73,7 +73,9 @@ class Notifier : public std::enable_shared_from_this<Notifier> {
   void tick();
   void add(std::vector<NoticeRow> rows);
   std::optional<NoticeRow> next(NoticeChannel channel);
-  void take(NoticeRow row, Tried tried);
+  NoticeRow judge(NoticeRow row, Tried tried);
+  probes::Task<void> settle(NoticeRow row);
+  probes::Task<bool> on_desk(std::function<bool()> job);
   void note_health(const NoticeRow& row, bool good);
   Way& way(NoticeChannel channel) { return ways_[static_cast<std::size_t>(channel)]; }
   const TicketNotices::Team* team(const NoticeRow& row) const;
