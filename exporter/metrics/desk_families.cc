@@ -85,6 +85,19 @@ void add_opened(const Snapshot& snapshot, SeriesPool& out) {
   }
 }
 
+void add_notices(const Snapshot& snapshot, SeriesPool& out) {
+  std::map<NoticeCount, std::uint64_t> counts = snapshot.support->notices;
+  if (snapshot.config) {
+    for (const auto& [level, event] : possible_notices(snapshot.config->support)) {
+      for (const bool sent : {true, false}) counts.try_emplace({level, event, sent});
+    }
+  }
+  for (const auto& [key, count] : counts) {
+    out.add(number(count),
+            {{"level", key.level}, {"event", key.event}, {"result", key.sent ? "sent" : "failed"}});
+  }
+}
+
 // A family that is one function of the snapshot.
 template <class Add>
 void add_whole(Families& out, const MetricName& name, const SnapshotPtr& snapshot, Add add) {
@@ -100,6 +113,7 @@ void add_tickets(Families& out, const SnapshotPtr& snapshot) {
   add_whole(out, metric("sla_ticket_checklist_gaps_total"), snapshot, add_gaps);
   add_whole(out, metric("sla_ticket_opened_total"), snapshot, add_opened);
   add_count(out, metric("sla_ticket_stored"), snapshot, support.tickets);
+  add_whole(out, metric("sla_ticket_notices_total"), snapshot, add_notices);
 }
 
 // Only what is promised can be missing.

@@ -137,6 +137,9 @@ inline constexpr auto kMetricNames = std::to_array<MetricName>({
     {"sla_ticket_opened_total", MetricKind::counter, "", "channel,language",
      "Tickets that were opened, by the way they came and the customer's language."},
     {"sla_ticket_stored", MetricKind::gauge, "", "", "Tickets whose events are kept."},
+    {"sla_ticket_notices_total", MetricKind::counter, "", "level,event,result",
+     "Notices about single tickets that were sent or given up, each mail, web hook and note by "
+     "itself; since the start of the exporter."},
     {"sla_ticket_ack_target_seconds", MetricKind::gauge, "seconds", "",
      "Time in which the mail with the ticket number has to leave; absent when that is not "
      "promised."},

@@ -91,4 +91,17 @@ std::set<std::string> possible_destinations(const SupportTerms& terms,
   return destinations;
 }
 
+std::set<std::pair<std::string, std::string>> possible_notices(const Support& support) {
+  std::set<std::pair<std::string, std::string>> notices;
+  const bool notes = std::ranges::any_of(support.sources, &TicketSource::internal_notes);
+  for (const LevelTerms& level : support.terms.levels) {
+    const bool team = support.notices.teams.contains(level.name);
+    if (!team && !notes) continue;
+    notices.emplace(level.name, "at_risk");
+    notices.emplace(level.name, "breached");
+    if (team && !support.notices.morning_list.empty()) notices.emplace(level.name, "morning");
+  }
+  return notices;
+}
+
 }  // namespace exporter

@@ -38,4 +38,7 @@ std::set<std::pair<std::string, std::string>> possible_openings(
 std::set<std::string> possible_destinations(const SupportTerms& terms,
                                             std::span<const TicketSource> sources);
 
+// By level and event: a team hears of all, notes are left for the two that are about one ticket.
+std::set<std::pair<std::string, std::string>> possible_notices(const Support& support);
+
 }  // namespace exporter

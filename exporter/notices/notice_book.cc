@@ -210,6 +210,7 @@ void NoticeBook::add_morning(const NoticeKey& key, std::chrono::local_days day, 
 // --- the file ----------------------------------------------------------------------------------
 
 bool NoticeBook::settle(const NoticeRow& row) {
+  if (row.state != NoticeState::waiting) desk_.count_notice(row);
   settled_.push_back(row);
   return write_settled();
 }

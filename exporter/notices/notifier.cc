@@ -209,9 +209,6 @@ NoticeRow Notifier::judge(NoticeRow row, Tried tried) {
         now + std::min(kFirstPause * (1 << std::min(row.tries - 1, kDoublings)), kLongestPause);
   }
   if (tried != Tried::nobody) note_health(row, tried == Tried::taken);
-  if (row.state != NoticeState::waiting) {
-    ++figures_[{row.key.level, row.key.stage, row.state}];
-  }
   if (row.state == NoticeState::failed) {
     log_error("a notice about a ticket was given up",
               {{"level", row.key.level},

@@ -13,7 +13,6 @@
 #include <map>
 #include <memory>
 #include <string>
-#include <tuple>
 
 #include "exporter/config/support.h"
 #include "exporter/executor.h"
@@ -36,9 +35,6 @@ struct NotifierParts {
   std::string host;  // of this machine
 };
 
-// By level, stage and whether it was sent or given up; since the start.
-using NoticeFigures = std::map<std::tuple<std::string, NoticeStage, NoticeState>, std::uint64_t>;
-
 class Notifier : public std::enable_shared_from_this<Notifier> {
  public:
   static constexpr std::chrono::seconds kStep{1}, kTimeout{60};
@@ -52,7 +48,6 @@ class Notifier : public std::enable_shared_from_this<Notifier> {
   void start();
   // Ends at once. What was not sent by then is sent by the next run of the program.
   void stop();
-  const NoticeFigures& figures() const { return figures_; }
 
  private:
   static constexpr std::size_t kWays = 3;  // mail, web hook, note
@@ -84,7 +79,6 @@ class Notifier : public std::enable_shared_from_this<Notifier> {
   NotifierParts parts_;
   TicketNotices settings_;
   std::array<Way, kWays> ways_;
-  NoticeFigures figures_;
   probes::TimerId timer_ = 0;
   bool stopped_ = false, step_under_way_ = false;
 };

@@ -198,6 +198,12 @@ std::string Desk::cursor_of(const std::string& source) const {
   return row == rows_.end() ? std::string() : row->second.cursor;
 }
 
+void Desk::count_notice(const NoticeRow& row) {
+  const bool sent = row.state == NoticeState::sent;
+  ++notices_[{row.key.level, std::string(name_of(row.key.stage)), sent}];
+  next_show_ = {};
+}
+
 struct Desk::Accepting {
   SourceBatch batch;
   std::promise<LedgerResult<std::uint64_t>> done;
@@ -284,6 +290,7 @@ void Desk::publish(Seconds now) {
   auto view = std::make_shared<SupportView>();
   book_->show(*view, sources_);
   view->at = now;
+  view->notices = notices_;
   show_sources(*view);
   show_calendars(*view, now);
   next_show_ = next_turn(*view, now);

@@ -52,6 +52,7 @@ class Desk {
   std::string cursor_of(const std::string& source) const;
   // For whoever tells of single tickets; null without a section `support`.
   EventStore* store() { return configured_ ? store_.get() : nullptr; }
+  void count_notice(const NoticeRow& row);  // that was sent or given up
   const TicketBook* book() const { return configured_ && book_ ? &*book_ : nullptr; }
 
   // --- any thread -----------------------------------------------------------------------------
@@ -84,6 +85,7 @@ class Desk {
   std::optional<TicketBook> book_;
   std::map<std::string, SourceRow> rows_;  // as committed, by source
   std::map<std::string, SourceView> states_;
+  std::map<NoticeCount, std::uint64_t> notices_;
   std::set<TicketName> late_;  // to be looked at, because an event of theirs was no next one
   // Configured:
   std::vector<std::string> sources_;

@@ -103,6 +103,13 @@ struct CalendarView {
   std::optional<Seconds> holidays_known_until;
 };
 
+// Notices about single tickets that were sent, or given up, since the start.
+struct NoticeCount {
+  std::string level, event;  // at_risk, breached, morning
+  bool sent = true;
+  auto operator<=>(const NoticeCount&) const = default;
+};
+
 struct SupportView {
   Seconds at;
   std::shared_ptr<const SupportRules> rules;
@@ -121,6 +128,7 @@ struct SupportView {
   std::uint64_t number_mails_missing = 0;                               // now: overdue and not sent
   std::uint64_t number_mails_late_total = 0;
   std::uint64_t tickets = 0;
+  std::map<NoticeCount, std::uint64_t> notices;
   static constexpr std::size_t kMaxListed = 1000;
 };
 

@@ -120,6 +120,7 @@ std::shared_ptr<SupportView> sample_support() {
   view->number_mails_late_total = 2;
   view->first_human_reply.bounds = {3600};
   view->tickets = 40;
+  view->notices = {{{"first", "breached", true}, 4}, {{"first", "breached", false}, 1}};
   return view;
 }
 
@@ -135,6 +136,8 @@ std::shared_ptr<Snapshot> with_support(const Snapshot& snapshot,
   TicketSource phones;
   phones.name = "phones";
   config->support.sources = {source, phones};
+  config->support.notices.teams["first"].mail_to = {"first@example.com"};
+  config->support.notices.morning_list = "08:00";
   auto with = std::make_shared<Snapshot>(snapshot);
   with->config = config;
   with->support = std::move(support);

@@ -197,6 +197,30 @@ TEST_F(SupportMetricsTest, CountWhatWasHandedOverAndWhatWasMissing) {
   EXPECT_EQ(page_.value("sla_ticket_stored"), 40);
 }
 
+TEST_F(SupportMetricsTest, CountNoticesToThoseWhoHear) {
+  read();
+  const auto notices = [&](std::string event, std::string result) {
+    return page_.value("sla_ticket_notices_total",
+                       {{"level", "first"}, {"event", event}, {"result", result}});
+  };
+  EXPECT_EQ(notices("breached", "sent"), 4);
+  EXPECT_EQ(notices("breached", "failed"), 1);
+  EXPECT_EQ(notices("at_risk", "sent"), 0);
+  EXPECT_EQ(notices("morning", "failed"), 0);
+  EXPECT_EQ(page_.count("sla_ticket_notices_total"), 6u) << "no team hears of the other levels";
+}
+
+TEST(PossibleSupport, KnowsWhoHearsOfWhichNotices) {
+  Support support;
+  support.terms = fakes::sample_support_terms();
+  EXPECT_TRUE(possible_notices(support).empty());
+  support.sources = {TicketSource{.name = "rt", .internal_notes = true}};
+  support.notices.morning_list = "08:00";
+  EXPECT_EQ(possible_notices(support).size(), 6u) << "notes, and no list";
+  support.notices.teams["legal"].mail_to = {"legal@example.com"};
+  EXPECT_EQ(possible_notices(support).size(), 7u);
+}
+
 TEST_F(SupportMetricsTest, CountOpenedTicketsByChannelAndLanguageAlone) {
   read();
   const auto opened = [&](const char* channel, const char* language) {

@@ -114,7 +114,7 @@ TEST_F(Notices, TellTheTeamOnceThatATicketIsAtRiskAndOnceThatItIsLate) {
               ElementsAre("[AT RISK] ticket 4711, level first: due 2026-11-23 12:00 (UTC+01:00)",
                           "[BREACHED] ticket 4711, level first: was due 2026-11-23 12:00 "
                           "(UTC+01:00)"));
-  EXPECT_EQ(life_->notifier->figures().at({"first", NoticeStage::breached, NoticeState::sent}), 2u);
+  EXPECT_EQ(life_->desk.view()->notices.at({"first", "breached", true}), 2u);
 }
 
 TEST_F(Notices, SayWhichTicketAndNothingOfACustomer) {
@@ -261,10 +261,10 @@ TEST_F(Notices, WhatNobodyTakesForADayIsGivenUp) {
   hear_hooks(503);
   open("1");
   run_to("2026-11-25T10:00:00Z");
-  const NoticeFigures& figures = life_->notifier->figures();
-  EXPECT_EQ(figures.at({"first", NoticeStage::at_risk, NoticeState::failed}), 1u);
-  EXPECT_EQ(figures.at({"first", NoticeStage::breached, NoticeState::failed}), 1u);
-  EXPECT_EQ(figures.at({"first", NoticeStage::breached, NoticeState::sent}), 1u);
+  const auto view = life_->desk.view();
+  EXPECT_EQ(view->notices.at({"first", "at_risk", false}), 1u);
+  EXPECT_EQ(view->notices.at({"first", "breached", false}), 1u);
+  EXPECT_EQ(view->notices.at({"first", "breached", true}), 1u);
   const std::size_t asked = hooks_.size();
   EXPECT_LT(asked, 120u);
   begin();
