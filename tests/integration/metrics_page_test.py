@@ -23,8 +23,6 @@ ABSENT = {
     "probe_http_last_modified_timestamp_seconds": "the demo company sends no Last-Modified",
     "sla_exporter_http_certificate_expiry_timestamp_seconds": "the daemon is asked without TLS",
 }
-# Nor those of reaction times: the demo company has no section `support`.
-ABSENT |= {name: "no section support" for name in pages.documented() if name.startswith(("sla_ticket_", "sla_calendar_"))}
 # Somebody is named for every way out of the house; nobody is there.
 ALERTING = """
 alerting:
@@ -122,15 +120,18 @@ class MetricsPage(harness.IntegrationTest):
         self.exporter = ours.Exporter(self, config).start()
 
     def break_something(self):
-        """With an outage there is something of everything: the reason of a failure, the end of a budget."""
+        """With an outage and a bad line of tickets there is something of everything: the reason of a failure, the end of a
+        budget, what cannot be mapped."""
         self.demo.set_mode("smtp", "refuse")
+        self.demo.disturb_the_tickets()
         harness.wait_for(self.all_there, "an outage on the page")
 
     def all_there(self):
         page = self.exporter.page()
         checked = len(page.all("sla_check_last_run_timestamp_seconds")) == 7
         evaluated = page.all("sla_exporter_rule_last_evaluation_timestamp_seconds")
-        return checked and evaluated and page.all("sla_error_budget_exhaustion_timestamp_seconds", sla_service="smtp")
+        read = page.total("sla_ticket_month_decided", month="previous") and page.all("sla_ticket_source_unmapped_total")
+        return checked and evaluated and read and page.all("sla_error_budget_exhaustion_timestamp_seconds", sla_service="smtp")
 
     def page(self, accept, **headers):
         answer = harness.fetch(f"{self.exporter.url}/metrics", headers={"Accept": accept, **headers})

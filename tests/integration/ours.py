@@ -5,6 +5,7 @@ import datetime
 import http.client
 import json
 import re
+import time
 import urllib.parse
 
 import harness
@@ -73,6 +74,7 @@ class Demo:
 
     def __init__(self, test):
         self.config = test.folder / "demo" / "sla.yml"
+        self.tickets = self.config.parent / "demo-tickets.jsonl"
         command = [harness.SLATOOL, "demo", "--ports", "0", "--write-config", self.config]
         self.process = test.start(command, "demo", ours=True)
         harness.wait_for(self.is_open, "the demo company to open")
@@ -89,6 +91,14 @@ class Demo:
                                data=json.dumps({"mode": mode}).encode())
         if answer.status != 200:
             raise AssertionError(f"{service} {mode}: {answer.status} {answer.text}")
+
+    def disturb_the_tickets(self):
+        """Among what the help desk writes: a line that no exporter can read, and a ticket that is answered at once."""
+        event = {"ticket": "disturbance", "at": int(time.time())}
+        opened = {**event, "seq": 1, "type": "opened", "actor": "customer"}
+        lines = ["not an event", json.dumps(opened), json.dumps({**event, "seq": 2, "type": "reaction"})]
+        with self.tickets.open("a") as file:
+            file.write("".join(f"{line}\n" for line in lines))
 
 
 class Exporter:
@@ -131,6 +141,8 @@ HURRIED = {
     "every: 10s\n": "every: 4s\n",
     "timeout: 2s\n": "timeout: 1s\n",
     "after: 1s}}\n": "after: 500ms}}\n",
+    # Holidays of a year end some day, and then somebody has to be told.
+    'holidays: ["01-01", "12-25"]': 'holidays: ["01-01", "2099-12-25"]',
     "  smtp:\n": "  smtp:\n    depends_on: [website]\n    labels: {{team: mail}}\n"
                 "    runbook_url: https://wiki.example.com/smtp\n",
 }
