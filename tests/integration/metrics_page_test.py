@@ -31,6 +31,7 @@ alerting:
   heartbeat: {url: "http://127.0.0.1:9/"}
   mail: {server: "127.0.0.1:9", security: none, from: sla@example.com, to: [oncall@example.com]}
 """
+NOTICES = '  notices: {teams: {first: {webhook_url: "http://127.0.0.1:9/"}}}\n'
 RULES = "groups: [{name: watch, interval: 4s, rules: [{record: 'watch:one', expr: vector(1)}]}]\n"
 TIMEZONES = {"UTC": 0, "UTC-12:00": -12}
 
@@ -115,7 +116,7 @@ class MetricsPage(harness.IntegrationTest):
             self.skipTest("python3-prometheus-client not installed: deploy/install-deps --tests")
         self.demo = ours.Demo(self)
         config = ours.hurried(self.demo.config)
-        config.write_text(config.read_text() + ALERTING)
+        config.write_text(config.read_text().replace("\nsupport:\n", "\nsupport:\n" + NOTICES) + ALERTING)
         (config.parent / "watch.yml").write_text(RULES)
         self.exporter = ours.Exporter(self, config).start()
 
