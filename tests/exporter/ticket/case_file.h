@@ -18,16 +18,16 @@ namespace exporter {
 
 using CaseRow = std::map<std::string, std::string>;  // by column
 
-inline std::filesystem::path case_file_path() {
+// `tree` is the folder of the sources.
+inline std::filesystem::path case_file_path(const std::filesystem::path& tree) {
   const char* folder = std::getenv("SLA_TEST_DATA");
-  const std::filesystem::path data =
-      folder != nullptr ? folder : std::filesystem::path(SLA_SOURCE_DIR) / "../shared";
+  const std::filesystem::path data = folder != nullptr ? folder : tree / "../shared";
   return data / "cases" / "ticket-clock-cases.csv";
 }
 
 // Rows of one kind; empty when there is no file.
-inline std::vector<CaseRow> case_rows(const std::string& kind) {
-  std::ifstream file(case_file_path());
+inline std::vector<CaseRow> case_rows(const std::filesystem::path& tree, const std::string& kind) {
+  std::ifstream file(case_file_path(tree));
   std::stringstream text;
   text << file.rdbuf();
   const std::string content = text.str();

@@ -50,8 +50,8 @@ void expect_clock(const CaseRow& row, const nlohmann::json& clock) {
 }
 
 TEST_F(ReplayVerb, PrintsTheClocksOfTheWorkedCases) {
-  const auto rows = case_rows("ticket");
-  if (rows.empty()) GTEST_SKIP() << "no cases at " << case_file_path();
+  const auto rows = case_rows(SLA_SOURCE_DIR, "ticket");
+  if (rows.empty()) GTEST_SKIP() << "no cases at " << case_file_path(SLA_SOURCE_DIR);
   std::vector<nlohmann::json> clocks;
   for (const CaseRow& row : rows) {
     if (!row.at("events").empty()) {

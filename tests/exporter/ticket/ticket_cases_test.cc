@@ -32,8 +32,8 @@ void expect_clock(const CaseRow& row, const ReactionClock& clock, const SupportR
 }
 
 TEST(TicketCases, EveryClockOfEveryTicketIsAsWorkedOut) {
-  const auto rows = case_rows("ticket");
-  if (rows.empty()) GTEST_SKIP() << "no cases at " << case_file_path();
+  const auto rows = case_rows(SLA_SOURCE_DIR, "ticket");
+  if (rows.empty()) GTEST_SKIP() << "no cases at " << case_file_path(SLA_SOURCE_DIR);
   const auto rules = rules_of(case_terms());
   Ticket ticket;
   std::size_t clock = 0;
@@ -66,8 +66,8 @@ TEST(TicketCases, AReactionBeforeTheOpeningIsCountedAsSkew) {
 }
 
 TEST(TicketCases, EveryMonthIsTheOneOfTheDecision) {
-  const auto rows = case_rows("month");
-  if (rows.empty()) GTEST_SKIP() << "no cases at " << case_file_path();
+  const auto rows = case_rows(SLA_SOURCE_DIR, "month");
+  if (rows.empty()) GTEST_SKIP() << "no cases at " << case_file_path(SLA_SOURCE_DIR);
   const auto rules = rules_of(case_terms());
   for (const CaseRow& row : rows) {
     SCOPED_TRACE(row.at("id") + ": " + row.at("note"));
