@@ -169,6 +169,9 @@ TEST_F(RunnerTest, ReadsABatchAgainThatCouldNotBeCommitted) {
   loop_.run_for(5s);
   EXPECT_THAT(record_.cursors, ElementsAre("", ""));
   EXPECT_EQ(local_->view().tickets, 1u);
+  // The file is closed before the disk goes.
+  runner_.reset();
+  local_.reset();
 }
 
 TEST_F(RunnerTest, ReadsAtOnceWhenNudgedAlsoInTheMiddleOfAReading) {
