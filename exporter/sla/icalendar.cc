@@ -13,13 +13,14 @@
 #include <set>
 #include <sstream>
 
+#include "exporter/sla/ical_events.h"
 #include "exporter/sla/ical_time.h"
 
 namespace exporter {
 namespace {
 
 using std::chrono::local_seconds;
-using Component = std::unique_ptr<icalcomponent, decltype(&icalcomponent_free)>;
+using Event = IcalEvent;
 using Windows = std::vector<MaintenanceWindow>;
 template <class T>
 using Read = std::expected<T, std::string>;
@@ -29,19 +30,11 @@ constexpr int kMaxOccurrences = 100'000;
 
 class Reader {
  public:
-  Reader(const CalendarQuestion& question, std::string_view text, icalcomponent* root)
-      : question_(question), root_(root) {
-    find_lines(text);
-  }
+  Reader(const CalendarQuestion& question, IcalEvents& events)
+      : question_(question), events_(events) {}
   Read<Windows> read();
 
  private:
-  struct Event {
-    icalcomponent* component = nullptr;
-    std::string uid;
-    std::size_t line = 0;
-    bool cancelled = false;
-  };
   struct Times {
     Wall wall;
     icaltimetype start;  // as written
@@ -49,9 +42,6 @@ class Reader {
     std::function<Seconds(local_seconds)> end;  // of the occurrence that starts then
   };
 
-  void find_lines(std::string_view text);
-  Read<void> collect(icalcomponent* component, int depth);
-  Read<void> take_event(icalcomponent* component);
   Read<Times> times_of(const Event& event) const;
   Read<Wall> wall_for(const Event& event, icalproperty* property, const icaltimetype& time) const;
   Read<void> set_end(const Event& event, Times& times) const;
@@ -64,34 +54,15 @@ class Reader {
                                        const std::vector<std::string>& known) const;
   Read<std::vector<std::string>> categories(const Event& event) const;
   Read<void> add_event(const Event& event, Windows& windows);
-  std::string where(const Event& event, std::string_view what) const;
   std::unexpected<std::string> fail(const Event& event, std::string_view what) const {
-    return std::unexpected(where(event, what));
+    return events_.fail(event, what);
   }
 
   const CalendarQuestion& question_;
-  icalcomponent* root_;
-  std::vector<std::size_t> lines_;  // of each BEGIN:VEVENT
-  std::size_t events_seen_ = 0;
-  std::map<std::string, Event> masters_;                          // by UID
-  std::map<std::string, std::map<Seconds, Event>> replacements_;  // by UID and RECURRENCE-ID
+  IcalEvents& events_;
 };
 
-void Reader::find_lines(std::string_view text) {
-  std::size_t line = 1;
-  for (std::size_t i = 0; i < text.size(); ++line) {
-    const std::size_t end = std::min(text.find('\n', i), text.size());
-    if (text.substr(i, end - i).starts_with("BEGIN:VEVENT")) lines_.push_back(line);
-    i = end + 1;
-  }
-}
-
-std::string Reader::where(const Event& event, std::string_view what) const {
-  return fmt::format("{}:{}: event {}: {}", question_.file, event.line,
-                     event.uid.empty() ? "without UID" : event.uid, what);
-}
-
-std::string_view text_or_empty(const char* text) { return text ? text : ""; }
+std::int64_t number_of(Seconds at) { return at.time_since_epoch().count(); }
 
 // The value of an X- property of ours, or nullptr.
 const char* own_property(icalcomponent* component, std::string_view name) {
@@ -114,51 +85,6 @@ std::vector<std::string> split(std::string_view list) {
     words.push_back(word.substr(first, word.find_last_not_of(' ') - first + 1));
   }
   return words;
-}
-
-// Calendars may stand side by side in a file, but not inside each other.
-Read<void> Reader::collect(icalcomponent* component, int depth) {
-  for (icalcomponent* c = icalcomponent_get_first_component(component, ICAL_ANY_COMPONENT); c;
-       c = icalcomponent_get_next_component(component, ICAL_ANY_COMPONENT)) {
-    const icalcomponent_kind kind = icalcomponent_isa(c);
-    Read<void> taken;
-    if (kind == ICAL_VCALENDAR_COMPONENT && depth == 0) taken = collect(c, depth + 1);
-    if (kind == ICAL_VEVENT_COMPONENT) taken = take_event(c);
-    if (!taken) return taken;
-  }
-  return {};
-}
-
-Read<void> Reader::take_event(icalcomponent* component) {
-  Event event{.component = component, .uid = {}, .line = 0, .cancelled = false};
-  event.line = events_seen_ < lines_.size() ? lines_[events_seen_] : 0;
-  if (++events_seen_ > kMaxCalendarEvents) {
-    return fail(event, fmt::format("more than {} events", kMaxCalendarEvents));
-  }
-  event.uid = text_or_empty(icalcomponent_get_uid(component));
-  if (event.uid.empty()) return fail(event, "UID is missing; give every event a stable UID");
-  icalproperty* broken = icalcomponent_get_first_property(component, ICAL_XLICERROR_PROPERTY);
-  if (broken) return fail(event, text_or_empty(icalproperty_get_xlicerror(broken)));
-  event.cancelled = icalcomponent_get_status(component) == ICAL_STATUS_CANCELLED;
-
-  icalproperty* id = icalcomponent_get_first_property(component, ICAL_RECURRENCEID_PROPERTY);
-  Event* place = nullptr;
-  if (id) {
-    if (icalproperty_get_first_parameter(id, ICAL_RANGE_PARAMETER)) {
-      return fail(event, "RANGE=THISANDFUTURE is not supported; split the event instead");
-    }
-    const icaltimetype time = icalproperty_get_recurrenceid(id);
-    const auto wall = wall_for(event, id, time);
-    if (!wall) return std::unexpected(wall.error());
-    place = &replacements_[event.uid][wall->instant(local_of(time))];
-  } else {
-    place = &masters_[event.uid];
-  }
-  // Of several versions of an event the one with the highest SEQUENCE counts.
-  const bool newer = !place->component || icalcomponent_get_sequence(component) >=
-                                              icalcomponent_get_sequence(place->component);
-  if (newer) *place = event;
-  return {};
 }
 
 Read<Wall> Reader::wall_for(const Event& event, icalproperty* property,
@@ -389,13 +315,12 @@ Read<void> Reader::add_event(const Event& event, Windows& windows) {
   if (!starts) return std::unexpected(starts.error());
   const bool recurs = icalcomponent_get_first_property(event.component, ICAL_RRULE_PROPERTY) ||
                       icalcomponent_get_first_property(event.component, ICAL_RDATE_PROPERTY);
-  const auto replaced = replacements_.find(event.uid);
   for (const local_seconds at : *starts) {
     window->from = times->wall.instant(at);
     window->to = times->end(at);
     window->id = "ical:" + event.uid;
     if (recurs) window->id += "/" + format_utc(window->from);
-    if (replaced != replacements_.end() && replaced->second.contains(window->from)) continue;
+    if (events_.is_replaced(event, number_of(window->from))) continue;
     const bool touches = window->to > question_.within.from && window->from < question_.within.to;
     if (touches) windows.push_back(*window);
     if (windows.size() > kMaxCalendarWindows) return fail(event, "too many windows");
@@ -404,19 +329,26 @@ Read<void> Reader::add_event(const Event& event, Windows& windows) {
 }
 
 Read<Windows> Reader::read() {
-  if (auto collected = collect(root_, 0); !collected) return std::unexpected(collected.error());
+  const auto original = [this](const Event& event, icalproperty* id) -> Read<std::int64_t> {
+    const icaltimetype time = icalproperty_get_recurrenceid(id);
+    const auto wall = wall_for(event, id, time);
+    if (!wall) return std::unexpected(wall.error());
+    return number_of(wall->instant(local_of(time)));
+  };
+  if (auto collected = events_.collect(original); !collected) {
+    return std::unexpected(collected.error());
+  }
   Windows windows;
-  for (const auto& [uid, event] : masters_) {
+  for (const auto& [uid, event] : events_.masters()) {
     if (auto added = add_event(event, windows); !added) return std::unexpected(added.error());
   }
-  for (const auto& [uid, events] : replacements_) {
-    const auto master = masters_.find(uid);
-    if (master != masters_.end() && master->second.cancelled) continue;
-    for (const auto& [original, event] : events) {
+  for (const auto& [uid, events] : events_.replacements()) {
+    if (events_.is_cancelled(uid)) continue;
+    for (const auto& [replaced, event] : events) {
       const std::size_t before = windows.size();
       if (auto added = add_event(event, windows); !added) return std::unexpected(added.error());
       for (std::size_t i = before; i < windows.size(); ++i) {
-        windows[i].id = "ical:" + uid + "/" + format_utc(original);
+        windows[i].id = "ical:" + uid + "/" + format_utc(Seconds(std::chrono::seconds(replaced)));
       }
     }
   }
@@ -429,24 +361,12 @@ Read<Windows> Reader::read() {
 }  // namespace
 
 Read<Windows> read_calendar(std::string_view text, const CalendarQuestion& question) {
-  if (text.size() > kMaxCalendarBytes) {
-    return std::unexpected(fmt::format("{}: larger than {} MiB; move what is over to another file",
-                                       question.file, kMaxCalendarBytes >> 20));
-  }
-  const auto alone = hold_libical();
-  icalerror_set_errors_are_fatal(0);
-  icalerror_clear_errno();
-  const Component root(icalparser_parse_string(std::string(text).c_str()), icalcomponent_free);
-  const bool calendar =
-      root && (icalcomponent_isa(root.get()) == ICAL_VCALENDAR_COMPONENT ||
-               icalcomponent_get_first_component(root.get(), ICAL_VCALENDAR_COMPONENT));
-  if (!calendar) {
-    return std::unexpected(
-        fmt::format("{}:1: no iCalendar file; expected BEGIN:VCALENDAR ... "
-                    "END:VCALENDAR",
-                    question.file));
-  }
-  return Reader(question, text, root.get()).read();
+  auto events = IcalEvents::parse(text, question.file,
+                                  {.bytes = kMaxCalendarBytes,
+                                   .events = kMaxCalendarEvents,
+                                   .remedy = "move what is over to another file"});
+  if (!events) return std::unexpected(events.error());
+  return Reader(question, *events).read();
 }
 
 Read<Windows> read_calendar_file(const CalendarQuestion& question) {

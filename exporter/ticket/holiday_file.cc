@@ -10,6 +10,7 @@
 #include <set>
 #include <sstream>
 
+#include "exporter/sla/ical_events.h"
 #include "exporter/sla/ical_time.h"
 #include "exporter/ticket/holidays.h"
 
@@ -18,14 +19,12 @@ namespace {
 
 using std::chrono::days;
 using std::chrono::local_days;
-using Component = std::unique_ptr<icalcomponent, decltype(&icalcomponent_free)>;
+using Event = IcalEvent;
 template <class T>
 using Read = std::expected<T, std::string>;
 
 // A rule that is not at its end after so many occurrences is refused instead of computed.
 constexpr std::size_t kMaxOccurrences = kMaxHolidays;
-
-std::string_view text_or_empty(const char* text) { return text ? text : ""; }
 
 local_days date_of(const icaltimetype& time) { return std::chrono::floor<days>(local_of(time)); }
 
@@ -37,24 +36,15 @@ bool is_whole(const icaltimetype& time) {
 
 class Reader {
  public:
-  Reader(std::string_view text, std::string_view file) : file_(file) { find_lines(text); }
-  Read<Holidays> read(icalcomponent* root);
+  explicit Reader(IcalEvents& events) : events_(events) {}
+  Read<Holidays> read();
 
  private:
-  struct Event {
-    icalcomponent* component = nullptr;
-    std::string uid;
-    std::size_t line = 0;
-    bool cancelled = false;
-  };
   struct Dates {
     local_days first;
     days length{1};
   };
 
-  void find_lines(std::string_view text);
-  Read<void> collect(icalcomponent* component, int depth);
-  Read<void> take_event(icalcomponent* component);
   Read<Dates> dates_of(const Event& event) const;
   Read<days> length_of(const Event& event, local_days first) const;
   Read<local_days> date_of_property(const Event& event, const char* name,
@@ -64,92 +54,37 @@ class Reader {
   Read<void> expand_rule(const Event& event, local_days first, icalproperty* property,
                          std::set<local_days>& starts, bool& endless) const;
   Read<void> add_event(const Event& event);
-  std::unexpected<std::string> fail(const Event& event, std::string_view what) const;
+  std::unexpected<std::string> fail(const Event& event, std::string_view what) const {
+    return events_.fail(event, what);
+  }
 
-  std::string file_;
-  std::vector<std::size_t> lines_;  // of each BEGIN:VEVENT
-  std::size_t events_seen_ = 0;
-  std::map<std::string, Event> masters_;                             // by UID
-  std::map<std::string, std::map<local_days, Event>> replacements_;  // by UID and RECURRENCE-ID
+  IcalEvents& events_;
   Holidays holidays_;
 };
 
-void Reader::find_lines(std::string_view text) {
-  std::size_t line = 1;
-  for (std::size_t i = 0; i < text.size(); ++line) {
-    const std::size_t end = std::min(text.find('\n', i), text.size());
-    if (text.substr(i, end - i).starts_with("BEGIN:VEVENT")) lines_.push_back(line);
-    i = end + 1;
-  }
-}
+std::int64_t number_of(local_days day) { return day.time_since_epoch().count(); }
 
-std::unexpected<std::string> Reader::fail(const Event& event, std::string_view what) const {
-  return std::unexpected(fmt::format("{}:{}: event {}: {}", file_, event.line,
-                                     event.uid.empty() ? "without UID" : event.uid, what));
-}
-
-Read<Holidays> Reader::read(icalcomponent* root) {
-  const bool bare = icalcomponent_isa(root) == ICAL_VCALENDAR_COMPONENT;
-  if (auto collected = collect(root, bare ? 1 : 0); !collected) {
+Read<Holidays> Reader::read() {
+  const auto original = [this](const Event& event, icalproperty* id) -> Read<std::int64_t> {
+    const auto day = date_of_property(event, "RECURRENCE-ID", icalproperty_get_recurrenceid(id));
+    if (!day) return std::unexpected(day.error());
+    return number_of(*day);
+  };
+  if (auto collected = events_.collect(original); !collected) {
     return std::unexpected(collected.error());
   }
-  for (const auto& [uid, event] : masters_) {
+  for (const auto& [uid, event] : events_.masters()) {
     if (auto added = add_event(event); !added) return std::unexpected(added.error());
   }
-  for (const auto& [uid, events] : replacements_) {
-    const auto master = masters_.find(uid);
-    if (master != masters_.end() && master->second.cancelled) continue;
-    for (const auto& [original, event] : events) {
+  for (const auto& [uid, events] : events_.replacements()) {
+    if (events_.is_cancelled(uid)) continue;
+    for (const auto& [original_day, event] : events) {
       if (auto added = add_event(event); !added) return std::unexpected(added.error());
     }
   }
   Holidays sorted;
   sorted.add(holidays_);
   return sorted;
-}
-
-// Calendars may stand side by side in a file, but not inside each other.
-Read<void> Reader::collect(icalcomponent* component, int depth) {
-  for (icalcomponent* c = icalcomponent_get_first_component(component, ICAL_ANY_COMPONENT); c;
-       c = icalcomponent_get_next_component(component, ICAL_ANY_COMPONENT)) {
-    const icalcomponent_kind kind = icalcomponent_isa(c);
-    Read<void> taken;
-    if (kind == ICAL_VCALENDAR_COMPONENT && depth == 0) taken = collect(c, depth + 1);
-    if (kind == ICAL_VEVENT_COMPONENT) taken = take_event(c);
-    if (!taken) return taken;
-  }
-  return {};
-}
-
-Read<void> Reader::take_event(icalcomponent* component) {
-  Event event{.component = component, .uid = {}, .line = 0, .cancelled = false};
-  event.line = events_seen_ < lines_.size() ? lines_[events_seen_] : 0;
-  if (++events_seen_ > kMaxHolidayEvents) {
-    return fail(event, fmt::format("more than {} events", kMaxHolidayEvents));
-  }
-  event.uid = text_or_empty(icalcomponent_get_uid(component));
-  if (event.uid.empty()) return fail(event, "UID is missing; give every event a stable UID");
-  icalproperty* broken = icalcomponent_get_first_property(component, ICAL_XLICERROR_PROPERTY);
-  if (broken) return fail(event, text_or_empty(icalproperty_get_xlicerror(broken)));
-  event.cancelled = icalcomponent_get_status(component) == ICAL_STATUS_CANCELLED;
-
-  Event* place = &masters_[event.uid];
-  icalproperty* id = icalcomponent_get_first_property(component, ICAL_RECURRENCEID_PROPERTY);
-  if (id) {
-    if (icalproperty_get_first_parameter(id, ICAL_RANGE_PARAMETER)) {
-      return fail(event, "RANGE=THISANDFUTURE is not supported; split the event instead");
-    }
-    const auto original =
-        date_of_property(event, "RECURRENCE-ID", icalproperty_get_recurrenceid(id));
-    if (!original) return std::unexpected(original.error());
-    if (!place->component) masters_.erase(event.uid);
-    place = &replacements_[event.uid][*original];
-  }
-  // Of several versions of an event the one with the highest SEQUENCE counts.
-  const bool newer = !place->component || icalcomponent_get_sequence(component) >=
-                                              icalcomponent_get_sequence(place->component);
-  if (newer) *place = event;
-  return {};
 }
 
 Read<local_days> Reader::date_of_property(const Event& event, const char* name,
@@ -254,13 +189,8 @@ Read<void> Reader::add_event(const Event& event) {
   bool endless = false;
   const auto starts = starts_of(event, dates->first, endless);
   if (!starts) return std::unexpected(starts.error());
-  const auto replaced = replacements_.find(event.uid);
-  const bool is_master =
-      !icalcomponent_get_first_property(event.component, ICAL_RECURRENCEID_PROPERTY);
   for (const local_days start : *starts) {
-    const bool is_replaced =
-        is_master && replaced != replacements_.end() && replaced->second.contains(start);
-    if (is_replaced) continue;
+    if (events_.is_replaced(event, number_of(start))) continue;
     const local_days last = std::min(start + dates->length, kHolidaysEnd) - days(1);
     for (local_days day = start; day <= last; day += days(1)) holidays_.days.push_back(day);
     if (holidays_.days.size() > kMaxHolidays) {
@@ -274,22 +204,11 @@ Read<void> Reader::add_event(const Event& event) {
 }  // namespace
 
 Read<Holidays> read_holidays(std::string_view text, std::string_view file) {
-  if (text.size() > kMaxHolidayBytes) {
-    return std::unexpected(fmt::format("{}: larger than {} MiB; leave out what is over", file,
-                                       kMaxHolidayBytes >> 20));
-  }
-  const auto alone = hold_libical();
-  icalerror_set_errors_are_fatal(0);
-  icalerror_clear_errno();
-  const Component root(icalparser_parse_string(std::string(text).c_str()), icalcomponent_free);
-  const bool calendar =
-      root && (icalcomponent_isa(root.get()) == ICAL_VCALENDAR_COMPONENT ||
-               icalcomponent_get_first_component(root.get(), ICAL_VCALENDAR_COMPONENT));
-  if (!calendar) {
-    return std::unexpected(
-        fmt::format("{}:1: no iCalendar file; expected BEGIN:VCALENDAR ... END:VCALENDAR", file));
-  }
-  return Reader(text, file).read(root.get());
+  auto events = IcalEvents::parse(
+      text, std::string(file),
+      {.bytes = kMaxHolidayBytes, .events = kMaxHolidayEvents, .remedy = "leave out what is over"});
+  if (!events) return std::unexpected(events.error());
+  return Reader(*events).read();
 }
 
 Read<Holidays> read_holiday_file(const std::filesystem::path& file) {

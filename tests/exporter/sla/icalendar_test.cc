@@ -128,6 +128,11 @@ TEST(ICalendar, AnOccurrenceCanBeMovedOrCancelled) {
   EXPECT_EQ(windows[1].from, instant("2026-12-02T20:00Z"));
   EXPECT_EQ(windows[1].id, "ical:u1/2026-12-02T03:00:00Z");  // keeps its name
   EXPECT_EQ(windows[2].id, "ical:u1/2026-12-03T03:00:00Z");
+  const std::string longer =
+      event("RECURRENCE-ID:20261202T030000Z\nDTSTART:20261202T030000Z\nDURATION:PT4H");
+  const auto kept = read(series + longer);
+  ASSERT_EQ(kept.size(), 3u);
+  EXPECT_EQ(kept[1].to - kept[1].from, 4h) << "it begins as before and lasts longer";
   const std::string cancelled = event(
       "RECURRENCE-ID:20261202T030000Z\nDTSTART:20261202T030000Z\nDURATION:PT1H\n"
       "STATUS:CANCELLED");
