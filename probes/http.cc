@@ -357,6 +357,16 @@ Task<Outcome> probe_http(Net& net, ProbeRequest request, TimePoint deadline) {
   co_return outcome;
 }
 
+ProbeRequest http_request(std::string name, HttpModule module, std::string target) {
+  auto named = std::make_shared<Module>();
+  named->name = std::move(name);
+  named->spec = std::move(module);
+  ProbeRequest request;
+  request.module = std::move(named);
+  request.target = std::move(target);
+  return request;
+}
+
 Task<HttpAnswer> ask_http(Net& net, ProbeRequest request, TimePoint deadline) {
   const Keep keep{kMaxAnswerBytes};
   co_return co_await ask(net, std::move(request), keep, deadline);

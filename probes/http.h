@@ -25,6 +25,8 @@ struct HttpAnswer {
 inline constexpr std::size_t kMaxAnswerBytes = 4096;
 // Of the body the first kMaxAnswerBytes are kept, and the rest is read past.
 Task<HttpAnswer> ask_http(Net& net, ProbeRequest request, TimePoint deadline);
+// A request of whoever is no module of the configuration; `name` says who in messages.
+ProbeRequest http_request(std::string name, HttpModule module, std::string target);
 // For a caller who needs the whole body: the transfer ends where the body passes `at_most`.
 Task<HttpAnswer> fetch_http(Net& net, ProbeRequest request, std::size_t at_most,
                             TimePoint deadline);

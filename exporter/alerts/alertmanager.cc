@@ -137,13 +137,7 @@ probes::ProbeRequest Alertmanager::request_for(const AlertQueue::Batch& batch) c
   http.method = "POST";
   http.body = alerts_json(batch.alerts);
   http.headers.emplace_back("Content-Type", "application/json");
-  auto module = std::make_shared<probes::Module>();
-  module->name = "alertmanager";
-  module->spec = std::move(http);
-  probes::ProbeRequest request;
-  request.module = std::move(module);
-  request.target = target_.url;
-  return request;
+  return probes::http_request("alertmanager", std::move(http), target_.url);
 }
 
 TimePoint Alertmanager::take(const AlertQueue::Batch& batch, const HttpAnswer& answer) {

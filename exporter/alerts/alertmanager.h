@@ -14,9 +14,9 @@
 #include <string>
 #include <vector>
 
-#include "exporter/alerts/oauth2.h"
 #include "exporter/alerts/queue.h"
 #include "exporter/config/alerting.h"
+#include "exporter/oauth2.h"
 #include "probes/http.h"
 #include "probes/net/net.h"
 

@@ -56,13 +56,9 @@ bool HeartbeatSender::is_alive() {
 probes::ProbeRequest HeartbeatSender::request() const {
   probes::HttpModule http = http_module(settings_.http);
   http.method = settings_.method;
-  auto module = std::make_shared<probes::Module>();
-  module->name = "heartbeat";
-  module->spec = std::move(http);
-  probes::ProbeRequest request;
-  request.module = std::move(module);
-  request.target = settings_.url.empty() ? settings_.secret_url.reveal() : settings_.url;
-  return request;
+  return probes::http_request(
+      "heartbeat", std::move(http),
+      settings_.url.empty() ? settings_.secret_url.reveal() : settings_.url);
 }
 
 void HeartbeatSender::take(const HttpAnswer& answer) {

@@ -7,8 +7,8 @@
 #include <memory>
 #include <optional>
 
-#include "exporter/alerts/oauth2.h"
 #include "exporter/config/alerting.h"
+#include "exporter/oauth2.h"
 #include "probes/http.h"
 #include "probes/net/net.h"
 

@@ -79,10 +79,11 @@ void read_account(ModuleReading reading, MapReader& map, TicketSource& source) {
                      map.has("bearer_token_file") || map.has("oauth2");
   const bool has_token = is_written(map, "token_file");
   if (has_token && other) {
-    reading.errors.add(map.node(),
-                       fmt::format("{}: at most one of token_file, basic_auth and authorization "
-                                   "may be given",
-                                   map.what()));
+    reading.errors.add(
+        map.node(),
+        fmt::format("{}: at most one of token_file, basic_auth, authorization and oauth2 "
+                    "may be given",
+                    map.what()));
   }
   const bool unusual = map.has("http_headers") || map.has("tls_config");
   if (!has_token && !other && !unusual && !is_written(map, "token")) {

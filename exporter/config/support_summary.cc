@@ -6,7 +6,7 @@
 
 #include "exporter/config/reader.h"
 #include "exporter/sla/zone.h"
-#include "exporter/ticket/opening_hours.h"
+#include "exporter/ticket/support_rules.h"
 #include "exporter/ticket/window_text.h"
 
 namespace exporter {
@@ -26,46 +26,40 @@ std::string show_hours(std::chrono::seconds open) {
   return fmt::format("{} h {} min", hours.count(), minutes.count());
 }
 
-std::chrono::seconds week_of_union(const Support& support, const std::vector<std::string>& parts) {
-  std::vector<OpeningHours> hours;
-  for (const CalendarTerms& calendar : support.terms.calendars) {
-    if (std::ranges::find(parts, calendar.name) != parts.end()) {
-      hours.push_back(OpeningHours::compile(calendar));
-    }
-  }
-  std::vector<const OpeningHours*> united;
-  for (const OpeningHours& each : hours) united.push_back(&each);
-  return OpeningHours::unite(united).week_open();
+std::string open_a_week(const SupportRules& rules, const std::string& calendar) {
+  const OpeningHours* hours = rules.hours(calendar);
+  return show_hours(hours ? hours->week_open() : std::chrono::seconds(0));
 }
 
-std::string calendar_line(const Support& support, const CalendarTerms& calendar) {
+std::string calendar_line(const SupportRules& rules, const CalendarTerms& calendar) {
   if (!calendar.union_of.empty()) {
     return fmt::format("calendar {}: open {} a week, the union of {}", calendar.name,
-                       show_hours(week_of_union(support, calendar.union_of)),
-                       config::join_names(calendar.union_of));
+                       open_a_week(rules, calendar.name), config::join_names(calendar.union_of));
   }
   std::string holidays = calendar.holidays.empty() ? "no holidays" : "the same holidays every year";
   if (const auto until = calendar.holidays_known_until) {
     holidays = fmt::format("holidays known until {}", show_day(*until));
   }
   return fmt::format("calendar {}: open {} a week, {}; {}", calendar.name,
-                     show_hours(OpeningHours::compile(calendar).week_open()), calendar.timezone,
-                     holidays);
+                     open_a_week(rules, calendar.name), calendar.timezone, holidays);
 }
 
 }  // namespace
 
 std::vector<std::string> calendar_lines(const Support& support) {
   std::vector<std::string> lines, plain;
+  const auto rules = SupportRules::compile(support.terms);
+  // A configuration that was read has terms that can be kept.
+  if (!rules) return {rules.error()};
   for (const CalendarTerms& calendar : support.terms.calendars) {
-    lines.push_back(calendar_line(support, calendar));
+    lines.push_back(calendar_line(**rules, calendar));
     if (calendar.union_of.empty()) plain.push_back(calendar.name);
   }
   if (plain.size() > 1) {
     lines.push_back(
         fmt::format("calendar all: open {} a week, the union of {}; a ticket of "
                     "unknown region counts on it",
-                    show_hours(week_of_union(support, plain)), config::join_names(plain)));
+                    open_a_week(**rules, "all"), config::join_names(plain)));
   }
   return lines;
 }

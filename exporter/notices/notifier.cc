@@ -29,13 +29,9 @@ probes::ProbeRequest hook_request(const NoticeRow& row, const TicketNotices::Tea
   http.body = row.content;
   http.headers.emplace_back("Content-Type", "application/json");
   http.headers.emplace_back("Idempotency-Key", row.id);
-  auto module = std::make_shared<probes::Module>();
-  module->name = "notice";
-  module->spec = std::move(http);
-  probes::ProbeRequest request;
-  request.module = std::move(module);
-  request.target = team.webhook_url.empty() ? team.webhook_secret_url.reveal() : team.webhook_url;
-  return request;
+  return probes::http_request(
+      "notice", std::move(http),
+      team.webhook_url.empty() ? team.webhook_secret_url.reveal() : team.webhook_url);
 }
 
 }  // namespace

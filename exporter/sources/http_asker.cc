@@ -114,7 +114,8 @@ HttpAsker::HttpAsker(probes::Net& net, const TicketSource& source)
       name_(source.name),
       timeout_(source.timeout),
       spacing_(probes::Duration(std::chrono::minutes(1)) / std::max(source.requests_per_minute, 1)),
-      module_(http_module(source.http)) {}
+      module_(http_module(source.http)),
+      keeper_(TokenKeepers(net).of(source.http.oauth2)) {}
 
 probes::Task<SourceAnswerResult> HttpAsker::ask(SourceRequest request) {
   probes::Loop& loop = net_.loop();
@@ -122,7 +123,8 @@ probes::Task<SourceAnswerResult> HttpAsker::ask(SourceRequest request) {
   if (turn > loop.now()) co_await sleep_until(loop, turn);
   probes::ProbeRequest probe = probe_for(request);
   const probes::TimePoint deadline = loop.now() + timeout_;
-  HttpAnswer answer = co_await fetch_http(net_, std::move(probe), kMaxAnswerBytes, deadline);
+  HttpAnswer answer =
+      co_await fetch_with_token(net_, keeper_, std::move(probe), kMaxAnswerBytes, deadline);
   const bool expected = answer.outcome.good() || is_among(request.also_expected, answer);
   if (!expected || answer.body_truncated || !answer.as_asked)
     co_return std::unexpected(source_error_of(answer, request, name_, loop.wall_now()));
@@ -145,13 +147,7 @@ probes::ProbeRequest HttpAsker::probe_for(const SourceRequest& request) const {
     http.body = request.body;
     http.headers.emplace_back("Content-Type", "application/json");
   }
-  auto module = std::make_shared<probes::Module>();
-  module->name = "ticket source";
-  module->spec = std::move(http);
-  probes::ProbeRequest probe;
-  probe.module = std::move(module);
-  probe.target = url_ + request.path;
-  return probe;
+  return probes::http_request("ticket source", std::move(http), url_ + request.path);
 }
 
 SourceError source_error_of(const HttpAnswer& answer, const SourceRequest& request,

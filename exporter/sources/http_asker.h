@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "exporter/oauth2.h"
 #include "exporter/sources/source.h"
 #include "probes/http.h"
 
@@ -54,6 +55,7 @@ class HttpAsker {
   std::chrono::seconds timeout_;
   probes::Duration spacing_;  // between the beginnings of two requests
   probes::HttpModule module_;
+  std::shared_ptr<TokenKeeper> keeper_;  // null without oauth2
   probes::TimePoint next_turn_ = probes::TimePoint::min();
 };
 

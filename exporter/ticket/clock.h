@@ -1,5 +1,5 @@
 // A reaction clock: how long a customer waited for a level, in its opening hours, and what came of
-// it. DESIGN of the fold: docs/reactions.md. Pure values.
+// it. The rules it follows: docs/reactions.md. Pure values.
 #pragma once
 
 #include <chrono>

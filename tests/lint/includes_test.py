@@ -35,7 +35,7 @@ ARROWS = {
     # Events are read from files that others wrote, so their text is checked as a configuration's is.
     "exporter/ticket/": ["exporter/sla/", "exporter/config/utf8.h"],
     # Help desks read into events, the file that keeps them, and the desk, which works on a thread of its own.
-    "exporter/sources/": ["exporter/config/", "exporter/executor.h", "exporter/ledger/database.h",
+    "exporter/sources/": ["exporter/config/", "exporter/oauth2.h", "exporter/executor.h", "exporter/ledger/database.h",
                           "exporter/ledger/digest.h", "exporter/log.h", "exporter/sla/",
                           "exporter/ticket/", "probes/"],
     # Notices about single tickets: decided on the desk, recorded in its file, and mailed by the words of alerts' mails.
@@ -55,7 +55,7 @@ ARROWS = {
     # Rule groups at work, and the way of their alerts to whom it may concern.
     "exporter/rules/": [*FIGURES, "exporter/log.h", "exporter/samples/", "rules/"],
     # A task that sends on its own has nobody to hand an error to but the log.
-    "exporter/alerts/": [*FIGURES, "exporter/log.h", "exporter/rules/view.h", "probes/", "rules/"],
+    "exporter/alerts/": [*FIGURES, "exporter/log.h", "exporter/oauth2.h", "exporter/rules/view.h", "probes/", "rules/"],
     "exporter/report/": [*FIGURES, "exporter/sla/", "exporter/ledger/", "exporter/version.h"],
     "exporter/demo/": ["exporter/web/server.h", "exporter/version.h", "probes/"],
     "exporter/snapshot": [*FIGURES],

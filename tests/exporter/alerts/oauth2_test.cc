@@ -1,6 +1,6 @@
 // Access tokens on virtual time: how the client says who it is, how long a token is used, who
 // fetches it when many want it, and what is said when there is none.
-#include "exporter/alerts/oauth2.h"
+#include "exporter/oauth2.h"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>

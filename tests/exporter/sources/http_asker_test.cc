@@ -61,6 +61,30 @@ TEST_F(HttpAskerTest, AnAnswerIsHandedOverWholeAndTheTokenIsSent) {
   EXPECT_EQ(authorization, "token s3cret");
 }
 
+TEST_F(HttpAskerTest, ATokenServerIsAskedFirstAndAgainAfterARefusal) {
+  source_.http = {};
+  source_.http.oauth2.client_id = "sla";
+  source_.http.oauth2.token_url = "http://login.example.com/token";
+  int given = 0;
+  fakes::Behaviour login = fakes::page("");
+  login.hear = [&](const HttpRequest&, fakes::Behaviour& answer) {
+    answer.body = R"({"token_type":"Bearer","access_token":"t)" + std::to_string(++given) + "\"}";
+  };
+  net_.when("http://login.example.com/token").then(login);
+  const std::string body(100'000, 'x');
+  std::vector<std::string> seen;
+  fakes::Behaviour desk = fakes::page(body);
+  desk.hear = [&](const HttpRequest& request, fakes::Behaviour& answer) {
+    seen.emplace_back(probes::find_header(request.headers, "Authorization"));
+    answer.status = seen.back() == "Bearer t2" ? 200 : 401;
+  };
+  page("/a").then(desk);
+  const SourceAnswerResult answer = ask("/a");
+  ASSERT_TRUE(answer) << answer.error().message;
+  EXPECT_EQ(answer->body, body);
+  EXPECT_THAT(seen, testing::ElementsAre("Bearer t1", "Bearer t2"));
+}
+
 TEST_F(HttpAskerTest, ABodyIsSentAsJson) {
   fakes::Behaviour desk = fakes::status(201);
   std::string seen;

@@ -1,4 +1,4 @@
-#include "exporter/alerts/oauth2.h"
+#include "exporter/oauth2.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -193,13 +193,7 @@ probes::ProbeRequest TokenKeeper::request(Way way) const {
   http.tls = settings_.tls;
   // The form may hold the secret, which must not be led elsewhere.
   http.follow_redirects = false;
-  auto module = std::make_shared<probes::Module>();
-  module->name = "oauth2";
-  module->spec = std::move(http);
-  probes::ProbeRequest request;
-  request.module = std::move(module);
-  request.target = settings_.token_url;
-  return request;
+  return probes::http_request("oauth2", std::move(http), settings_.token_url);
 }
 
 Result<Secret> TokenKeeper::take(const HttpAnswer& answer, TimePoint asked) {
@@ -261,21 +255,47 @@ std::shared_ptr<TokenKeeper> TokenKeepers::of(const OAuth2& settings) {
   return keeper;
 }
 
-Task<HttpAnswer> ask_with_token(probes::Net& net, std::shared_ptr<TokenKeeper> keeper,
-                                probes::ProbeRequest request, TimePoint deadline) {
-  if (!keeper) co_return co_await ask_http(net, std::move(request), deadline);
+namespace {
+
+// Of the body as much as `whole` says, or its beginning.
+Task<HttpAnswer> ask_once(probes::Net& net, probes::ProbeRequest request,
+                          std::optional<std::size_t> whole, TimePoint deadline) {
+  if (!whole) co_return co_await ask_http(net, std::move(request), deadline);
+  const std::size_t at_most = *whole;
+  co_return co_await fetch_http(net, std::move(request), at_most, deadline);
+}
+
+Task<HttpAnswer> ask(probes::Net& net, std::shared_ptr<TokenKeeper> keeper,
+                     probes::ProbeRequest request, std::optional<std::size_t> whole,
+                     TimePoint deadline) {
+  if (!keeper) co_return co_await ask_once(net, std::move(request), whole, deadline);
   const TimePoint begun = net.loop().now();
   HttpAnswer answer;
   for (int attempt = 0; attempt < 2; ++attempt) {
     const Result<Secret> token = co_await keeper->token(deadline);
     if (!token) co_return not_asked(token.error(), net.loop().now() - begun);
     probes::ProbeRequest authorized = with_token(request, *token);
-    answer = co_await ask_http(net, std::move(authorized), deadline);
+    answer = co_await ask_once(net, std::move(authorized), whole, deadline);
     if (answer.status != 401) break;
     keeper->forget(*token);
   }
   answer.outcome.duration = net.loop().now() - begun;
   co_return answer;
+}
+
+}  // namespace
+
+Task<HttpAnswer> ask_with_token(probes::Net& net, std::shared_ptr<TokenKeeper> keeper,
+                                probes::ProbeRequest request, TimePoint deadline) {
+  const std::optional<std::size_t> beginning;
+  co_return co_await ask(net, std::move(keeper), std::move(request), beginning, deadline);
+}
+
+Task<HttpAnswer> fetch_with_token(probes::Net& net, std::shared_ptr<TokenKeeper> keeper,
+                                  probes::ProbeRequest request, std::size_t at_most,
+                                  TimePoint deadline) {
+  const std::optional<std::size_t> whole = at_most;
+  co_return co_await ask(net, std::move(keeper), std::move(request), whole, deadline);
 }
 
 }  // namespace exporter

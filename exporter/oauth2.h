@@ -1,8 +1,8 @@
-// Access tokens by client credentials (RFC 6749 section 4.4), for those who send alerts. A token is
-// kept until shortly before it expires, or until somebody was refused with it; however many need a
-// new one at a time, one of them asks and the others wait for what comes of it. An answer of the
-// token server that is no token is the failure of whoever wanted to send, in one sentence without a
-// secret. Loop thread only; whoever awaits a keeper's task holds the keeper.
+// Access tokens by client credentials (RFC 6749 section 4.4), for whoever sends or asks over HTTP.
+// A token is kept until shortly before it expires, or until somebody was refused with it; however
+// many need a new one at a time, one of them asks and the others wait for what comes of it. An
+// answer of the token server that is no token is the failure of whoever wanted to send, in one
+// sentence without a secret. Loop thread only; whoever awaits a keeper's task holds the keeper.
 #pragma once
 
 #include <memory>
@@ -72,5 +72,10 @@ probes::Task<probes::HttpAnswer> ask_with_token(probes::Net& net,
                                                 std::shared_ptr<TokenKeeper> keeper,
                                                 probes::ProbeRequest request,
                                                 probes::TimePoint deadline);
+// The same for a caller who needs the whole body, of at most so many bytes.
+probes::Task<probes::HttpAnswer> fetch_with_token(probes::Net& net,
+                                                  std::shared_ptr<TokenKeeper> keeper,
+                                                  probes::ProbeRequest request, std::size_t at_most,
+                                                  probes::TimePoint deadline);
 
 }  // namespace exporter
