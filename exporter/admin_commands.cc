@@ -56,6 +56,11 @@ ReadCommand read_terms_now(const json& request) {
                    .why = request.at("why").get<std::string>()};
 }
 
+ReadCommand read_support_terms_now(const json& request) {
+  return TakeSupportTerms{.by = request.at("by").get<std::string>(),
+                          .why = request.at("why").get<std::string>()};
+}
+
 ReadCommand read_window(const json& request) {
   MaintenanceWindow window;
   window.id = request.at("id").get<std::string>();
@@ -95,12 +100,13 @@ ReadCommand read_ticket_correction(const json& request) {
 }
 
 // One line a command.
-constexpr std::array<std::pair<std::string_view, ReadCommand (*)(const json&)>, 5> kCommands = {{
+constexpr std::array<std::pair<std::string_view, ReadCommand (*)(const json&)>, 6> kCommands = {{
     {"correct", read_correction},
     {"terms-now", read_terms_now},
     {"maintenance-add", read_window},
     {"maintenance-withdraw", read_withdrawal},
     {"ticket-correct", read_ticket_correction},
+    {"support-terms-now", read_support_terms_now},
 }};
 
 ReadCommand read_command(const json& request) {
@@ -127,6 +133,10 @@ json request_of(const TakeTerms& terms) {
               {"agreement", terms.agreement},
               {"by", terms.by},
               {"why", terms.why}};
+}
+
+json request_of(const TakeSupportTerms& terms) {
+  return json{{"command", "support-terms-now"}, {"by", terms.by}, {"why", terms.why}};
 }
 
 json request_of(const MaintenanceWindow& window) {
@@ -159,7 +169,9 @@ json request_of(const TicketCorrection& correction) {
 }  // namespace
 
 std::string admin_request_of(const AdminCommand& command) {
-  const json request = std::visit([](const auto& each) { return request_of(each); }, command);
+  const auto request_of_one = [](const auto& each) { return request_of(each); };
+  const json request =
+      std::visit([&](const auto& half) { return std::visit(request_of_one, half); }, command);
   return request.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 

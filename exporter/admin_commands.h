@@ -7,6 +7,7 @@
 //   {"command":"maintenance-withdraw","ids":[...]}
 //   {"command":"ticket-correct","action":"void|reacted-at|region|level","source":...,"ticket":...,
 //    "level":...,"instance":1,"at":unix,"calendar":...,"by":...,"why":...}
+//   {"command":"support-terms-now","by":...,"why":...}
 //   {"command":"ping"}
 // The answer is {"ok":true,"message":...} or {"ok":false,"error":...}. Pure.
 #pragma once
@@ -27,11 +28,17 @@ namespace exporter {
 struct TakeTerms {
   std::string agreement, by, why;
 };
+// The same for the terms of reaction times, which are of all agreements together.
+struct TakeSupportTerms {
+  std::string by, why;
+};
 struct WithdrawWindows {
   std::vector<std::string> ids;
 };
-using AdminCommand =
-    std::variant<Correction, TakeTerms, MaintenanceWindow, WithdrawWindows, TicketCorrection>;
+using BookCommand = std::variant<Correction, TakeTerms, MaintenanceWindow, WithdrawWindows>;
+using DeskCommand = std::variant<TicketCorrection, TakeSupportTerms>;
+// By who carries it out: the book of availability, or the desk of reaction times.
+using AdminCommand = std::variant<BookCommand, DeskCommand>;
 
 // The request for a command, on one line.
 std::string admin_request_of(const AdminCommand& command);

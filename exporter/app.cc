@@ -306,11 +306,9 @@ ApiContext TheApp::api_context() const {
 std::expected<void, std::string> TheApp::open_admin() {
   auto handler = [this](const std::string& request) {
     return answer_admin_request(request, [this](AdminCommand command) {
-      if (auto* ticket = std::get_if<TicketCorrection>(&command)) {
-        return help_desk_->correct(std::move(*ticket));
-      }
-      return on_loop([this, command = std::move(command)](Monitor::Answer answer) {
-        monitor_->execute(command, std::move(answer));
+      if (const auto* desk = std::get_if<DeskCommand>(&command)) return help_desk_->execute(*desk);
+      return on_loop([this, book = std::get<BookCommand>(command)](Monitor::Answer answer) {
+        monitor_->execute(book, std::move(answer));
       });
     });
   };

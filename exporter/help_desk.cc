@@ -88,9 +88,21 @@ HelpDesk::Result HelpDesk::configure(const std::shared_ptr<const Config>& config
   return result;
 }
 
-HelpDesk::Result HelpDesk::correct(TicketCorrection correction) {
-  return on_desk([this, correction = std::move(correction)](Seconds now) {
-    return desk_->correct(correction, now);
+namespace {
+
+LedgerResult<std::string> carry_out(Desk& desk, const TicketCorrection& correction, Seconds now) {
+  return desk.correct(correction, now);
+}
+
+LedgerResult<std::string> carry_out(Desk& desk, const TakeSupportTerms& terms, Seconds now) {
+  return desk.take_terms_now(terms.by, terms.why, now);
+}
+
+}  // namespace
+
+HelpDesk::Result HelpDesk::execute(const DeskCommand& command) {
+  return on_desk([this, command](Seconds now) {
+    return std::visit([&](const auto& each) { return carry_out(*desk_, each, now); }, command);
   });
 }
 

@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "exporter/admin_commands.h"
 #include "exporter/executor.h"
 #include "exporter/notices/notifier.h"
 #include "exporter/sources/desk.h"
@@ -39,7 +40,8 @@ class HelpDesk {
   void stop();
   // A configuration in force; a thread that may wait. Gives sentences, each begun with "; ".
   Result configure(const std::shared_ptr<const Config>& config);
-  Result correct(TicketCorrection correction);
+  // What a person signed, with slatool; likewise.
+  Result execute(const DeskCommand& command);
 
   // Any thread.
   std::shared_ptr<const SupportView> view() const { return desk_->view(); }

@@ -288,10 +288,6 @@ Done carry_out(Book& book, const MaintenanceWindow& window, Seconds now) {
           "' is recorded; slots that begin from now on and lie wholly in it are excluded");
 }
 
-Done carry_out(Book&, const TicketCorrection&, Seconds) {
-  return std::unexpected("tickets are the desk's, and it was not asked");
-}
-
 Done carry_out(Book& book, const WithdrawWindows& windows, Seconds now) {
   return done_or(book.withdraw_windows(windows.ids, now),
                  "withdrawn; slots that have begun stay excluded");
@@ -299,7 +295,7 @@ Done carry_out(Book& book, const WithdrawWindows& windows, Seconds now) {
 
 }  // namespace
 
-void Monitor::execute(AdminCommand command, Answer answer) {
+void Monitor::execute(BookCommand command, Answer answer) {
   auto job = [command = std::move(command), now = slot_now()](Book& book) {
     return std::visit([&](const auto& each) { return carry_out(book, each, now); }, command);
   };

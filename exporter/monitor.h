@@ -63,7 +63,7 @@ class Monitor {
   // Takes a valid configuration in force. `answer` runs on the loop thread.
   void reload(std::shared_ptr<const Config> config, Answer answer);
   // What a person signed, with slatool; likewise.
-  void execute(AdminCommand command, Answer answer);
+  void execute(BookCommand command, Answer answer);
 
   // Any thread.
   std::shared_ptr<const Snapshot> snapshot() const;

@@ -84,7 +84,7 @@ struct Retention {
   // Of samples, in memory; never less than the loaded rules look back on.
   Duration samples = std::chrono::hours(24 * 40);
   Duration probe_samples = std::chrono::hours(24 * 7);  // probe_* and the program's own series
-  std::uint64_t sample_bytes = 256ull << 20;
+  std::uint64_t sample_bytes = 192ull << 20;
   bool operator==(const Retention&) const = default;
 };
 

@@ -16,6 +16,16 @@ namespace exporter {
 
 using std::chrono::seconds;
 
+namespace {
+
+constexpr const char* kNotConfigured = "reaction times are not configured (section support)";
+
+std::unexpected<LedgerError> refused(std::string sentence) {
+  return std::unexpected(LedgerError{LedgerError::Kind::refused, std::move(sentence)});
+}
+
+}  // namespace
+
 Desk::Desk(std::filesystem::path folder, Executor& executor)
     : folder_(std::move(folder)), executor_(executor) {}
 
@@ -43,24 +53,21 @@ LedgerResult<void> Desk::open(Seconds now) {
   return {};
 }
 
-LedgerResult<std::vector<std::string>> Desk::take_terms(const Config& config, Seconds now) {
+LedgerResult<void> Desk::take_records(const std::vector<SupportRecord>& records) {
+  if (records.empty()) return {};
   SupportTimeline timeline = book_->timeline();
-  const SupportChange change = decide_support(timeline, support_record(config), now);
-  for (const SupportRecord& record : change.records) {
-    if (auto added = timeline.add(record); !added) {
-      return std::unexpected(LedgerError{LedgerError::Kind::refused, added.error()});
-    }
+  for (const SupportRecord& record : records) {
+    if (auto added = timeline.add(record); !added) return refused(added.error());
   }
-  if (auto done = store_->record_terms(change.records); !done) return std::unexpected(done.error());
-  if (change.records.empty()) return change.sentences;
+  if (auto done = store_->record_terms(records); !done) return std::unexpected(done.error());
   book_->take_terms(std::move(timeline));
   // A help desk whose clock is ahead of ours has told us of what lies under the new terms.
-  for (const TicketName& name : book_->touched_since(change.records.front().from)) {
+  for (const TicketName& name : book_->touched_since(records.front().from)) {
     const auto events = store_->events_of(name);
     if (!events) return std::unexpected(events.error());
     book_->refold(name, *events);
   }
-  return change.sentences;
+  return {};
 }
 
 void Desk::set_sources(const Support& support) {
@@ -94,25 +101,22 @@ LedgerResult<std::vector<std::string>> Desk::configure(const Config& config, Sec
       return std::unexpected(opened.error());
     }
   }
-  auto sentences = take_terms(config, now);
-  if (!sentences) return sentences;
+  SupportChange change = decide_support(book_->timeline(), support_record(config), now);
+  if (auto taken = take_records(change.records); !taken) return std::unexpected(taken.error());
   set_sources(config.support);
   if (auto named = store_->name_sources(sources_); !named) return std::unexpected(named.error());
   calendars_ = config.support.terms.calendars;
   retention_ = config.support.retention;
   book_->advance(now);
   publish(now);
-  return sentences;
+  return std::move(change.sentences);
 }
 
 // --- what happened -----------------------------------------------------------------------------
 
 LedgerResult<std::uint64_t> Desk::commit(const std::string& source, const SourceBatch& batch,
                                          Seconds now) {
-  if (!configured_) {
-    return std::unexpected(LedgerError{LedgerError::Kind::refused,
-                                       "reaction times are not configured (section support)"});
-  }
+  if (!configured_) return refused(kNotConfigured);
   auto counted = store_->commit(source, batch, now);
   if (!counted) {
     failed(source, {SourceError::Reason::local, counted.error().message, std::nullopt});
@@ -181,16 +185,24 @@ void Desk::failed(const std::string& source, const SourceError& error) {
 }
 
 LedgerResult<std::string> Desk::correct(TicketCorrection correction, Seconds now) {
-  if (!configured_) {
-    return std::unexpected(LedgerError{LedgerError::Kind::refused,
-                                       "reaction times are not configured (section support)"});
-  }
+  if (!configured_) return refused(kNotConfigured);
   auto signed_one = sign_correction(*store_, std::move(correction), now);
   if (!signed_one) return std::unexpected(signed_one.error());
   book_->correct(*signed_one);
   book_->advance(now);
   publish(now);
   return sentence_of(*signed_one);
+}
+
+LedgerResult<std::string> Desk::take_terms_now(const std::string& by, const std::string& why,
+                                               Seconds now) {
+  if (!configured_) return refused(kNotConfigured);
+  auto record = support_now(book_->timeline(), by, why, now);
+  if (!record) return refused(record.error());
+  if (auto taken = take_records({*record}); !taken) return std::unexpected(taken.error());
+  book_->advance(now);
+  publish(now);
+  return sentence_of(*record);
 }
 
 std::string Desk::cursor_of(const std::string& source) const {

@@ -46,6 +46,9 @@ class Desk {
   // A reading failed: figures stay, the source is down.
   void failed(const std::string& source, const SourceError& error);
   LedgerResult<std::string> correct(TicketCorrection correction, Seconds now);
+  // Brings the terms that wait for the next month in force, signed.
+  LedgerResult<std::string> take_terms_now(const std::string& by, const std::string& why,
+                                           Seconds now);
   // Once a second: reactions fall due, calendars open, old tickets go.
   void tick(Seconds now);
   // From where to read on; empty at the beginning.
@@ -68,7 +71,7 @@ class Desk {
   struct Accepting;
 
   LedgerResult<void> open(Seconds now);
-  LedgerResult<std::vector<std::string>> take_terms(const Config& config, Seconds now);
+  LedgerResult<void> take_records(const std::vector<SupportRecord>& records);
   LedgerResult<void> refold_late();
   void set_sources(const Support& support);
   bool remove_old(Seconds now);

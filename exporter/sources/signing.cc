@@ -116,6 +116,24 @@ LedgerResult<TicketCorrection> sign_correction(EventStore& store, TicketCorrecti
   return store.correct(std::move(correction));
 }
 
+LedgerResult<std::string> sign_terms_now(EventStore& store, const std::string& by,
+                                         const std::string& why, Seconds now) {
+  const auto entries = store.entries();
+  if (!entries) return std::unexpected(entries.error());
+  const auto timeline = timeline_of(*entries);
+  if (!timeline) return std::unexpected(timeline.error());
+  const auto record = support_now(*timeline, by, why, now);
+  if (!record) return refused(record.error());
+  if (auto done = store.record_terms({*record}); !done) return std::unexpected(done.error());
+  return sentence_of(*record);
+}
+
+std::string sentence_of(const SupportRecord& record) {
+  return fmt::format(
+      "the terms of reaction times that waited hold for clocks that begin from {} on, signed by {}",
+      Zone().format(record.from), record.signed_by);
+}
+
 std::string sentence_of(const TicketCorrection& correction) {
   return fmt::format("correction {} of ticket {} ({}) is recorded; the events stay as they are",
                      correction.id, correction.ticket, name_of(correction.action));

@@ -18,7 +18,12 @@ LedgerResult<TicketBook> read_book(EventStore& store, Seconds now);
 // the last event that is known, and records it. An empty source is the only one there is.
 LedgerResult<TicketCorrection> sign_correction(EventStore& store, TicketCorrection correction,
                                                Seconds now);
+// Records that the terms which wait for the next month hold from `now` on, signed.
+LedgerResult<std::string> sign_terms_now(EventStore& store, const std::string& by,
+                                         const std::string& why, Seconds now);
 // "correction 7 is recorded: ..."
 std::string sentence_of(const TicketCorrection& correction);
+// "the terms of reaction times that waited hold ..."
+std::string sentence_of(const SupportRecord& record);
 
 }  // namespace exporter

@@ -133,10 +133,11 @@ std::string canonical_json(const SupportRecord& record) {
     agreements[name] = {{"timezone", periods.timezone},
                         {"close_after", periods.close_after.count()}};
   }
-  return json{{"agreements", std::move(agreements)},
-              {"from", record.from.time_since_epoch().count()},
-              {"terms", to_json(record.terms)}}
-      .dump(-1, ' ', false, json::error_handler_t::replace);
+  json value{{"agreements", std::move(agreements)},
+             {"from", record.from.time_since_epoch().count()},
+             {"terms", to_json(record.terms)}};
+  if (!record.signed_by.empty()) value["signed_by"] = record.signed_by;
+  return value.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
 std::expected<SupportRecord, std::string> parse_support(std::string_view text) {
@@ -146,6 +147,7 @@ std::expected<SupportRecord, std::string> parse_support(std::string_view text) {
     SupportRecord record;
     record.from = Seconds(seconds(value.at("from").get<std::int64_t>()));
     record.terms = terms_from(value.at("terms"));
+    record.signed_by = value.value("signed_by", "");
     for (const auto& [name, periods] : value.at("agreements").items()) {
       record.agreements[name] = {periods.at("timezone").get<std::string>(),
                                  seconds(periods.at("close_after").get<std::int64_t>())};

@@ -186,6 +186,12 @@ SupportRecord with_additions(const SupportRecord& current, const SupportRecord& 
   return result;
 }
 
+// Results may be known already of the second in which terms came into force.
+Seconds earliest_change(const SupportTimeline& known, Seconds now) {
+  const Seconds at = std::max(now, known.first().from);
+  return known.at(at).from == at ? at + std::chrono::seconds(1) : at;
+}
+
 std::string sentence(const SupportRecord& record, const Zone& zone, bool waits) {
   return fmt::format("support: changed terms of reaction times {} {}{}",
                      waits ? "take effect with the month that begins at" : "are in force from",
@@ -205,7 +211,7 @@ SupportChange decide_support(const SupportTimeline& known, const SupportRecord& 
     change.sentences.emplace_back("support: reaction times are commissioned");
     return change;
   }
-  const Seconds at = std::max(now, known.first().from);
+  const Seconds at = earliest_change(known, now);
   const SupportRecord& current = known.at(at);
   const auto zone = Zone::parse(current.agreements.at(std::string(kPublishedAgreement)).timezone);
   const auto append = [&](SupportRecord record, Seconds from, bool waits) {
@@ -224,6 +230,20 @@ SupportChange decide_support(const SupportTimeline& known, const SupportRecord& 
   const SupportRecord& next = waiting && !at_once ? *waiting : immediate;
   if (!same_promise(next, target)) append(std::move(target), later, true);
   return change;
+}
+
+std::expected<SupportRecord, std::string> support_now(const SupportTimeline& known,
+                                                      const std::string& by, const std::string& why,
+                                                      Seconds now) {
+  if (by.empty() || why.empty()) {
+    return std::unexpected("bringing terms in force must be signed (--by, --why)");
+  }
+  const SupportRecord* waiting = known.empty() ? nullptr : known.waiting(now);
+  if (!waiting) return std::unexpected("no terms of reaction times wait for the next month");
+  SupportRecord record = *waiting;
+  record.from = earliest_change(known, now);
+  record.signed_by = fmt::format("{}: {}", by, why);
+  return record;
 }
 
 }  // namespace exporter

@@ -34,6 +34,7 @@ struct SupportRecord {
   Seconds from;
   SupportTerms terms;
   std::map<std::string, ReactionPeriods> agreements;  // by name; the published one among them
+  std::string signed_by;  // "who: why" where a person brought them in force; else empty
 };
 
 // Whether two records promise the same, whenever they hold.
@@ -94,5 +95,10 @@ struct SupportChange {
 //   - Everything else waits for the next month, which begins in the published agreement's zone.
 SupportChange decide_support(const SupportTimeline& known, const SupportRecord& wanted,
                              Seconds now);
+// The terms that wait, in force from now on because a person signs for it; clocks that have begun
+// keep theirs. The error is a sentence: none wait, or nobody signs.
+std::expected<SupportRecord, std::string> support_now(const SupportTimeline& known,
+                                                      const std::string& by, const std::string& why,
+                                                      Seconds now);
 
 }  // namespace exporter

@@ -104,8 +104,7 @@ std::expected<Correction, std::string> read_correction(const Options& options,
   return correction;
 }
 
-LedgerResult<std::string> correct_offline(Ledger& ledger, const AdminCommand& command) {
-  const Correction& correction = std::get<Correction>(command);
+LedgerResult<std::string> correct_offline(Ledger& ledger, const Correction& correction) {
   const auto done = ledger.commit({.corrections = {correction}}, now());
   if (!done) return std::unexpected(done.error());
   const Zone utc;
@@ -119,14 +118,15 @@ int correct(const Options& options) {
   if (!contents) return complain("ledger correct", contents.error().message);
   const auto correction = read_correction(options, contents->state);
   if (!correction) return complain("ledger correct", correction.error(), kUsageError);
-  return carry_out("ledger correct", options.storage, *correction, correct_offline);
+  return carry_out("ledger correct", options.storage, *correction,
+                   [&](Ledger& ledger) { return correct_offline(ledger, *correction); });
 }
 
 // --- terms-now ---------------------------------------------------------------------------------
 
 int terms_now(const Options& options) {
   const TakeTerms command{options.agreement, options.by, options.why};
-  const auto offline = [](Ledger&, const AdminCommand&) -> LedgerResult<std::string> {
+  const auto offline = [](Ledger&) -> LedgerResult<std::string> {
     return std::unexpected(LedgerError{
         LedgerError::Kind::refused,
         "the exporter is not running; start it, for it alone reads the terms that wait"});
@@ -180,14 +180,9 @@ int accept_gap(const Options& options) {
   return 0;
 }
 
-// --- the command line --------------------------------------------------------------------------
-
-void add_signature(CLI::App& verb, Options& options) {
-  verb.add_option("--by", options.by, "Who signs")->required();
-  verb.add_option("--why", options.why, "The reason, as it will stand in the report")->required();
-}
-
 }  // namespace
+
+// --- the command line --------------------------------------------------------------------------
 
 void add_ledger(CLI::App& app, int& exit_code) {
   auto options = std::make_shared<Options>();

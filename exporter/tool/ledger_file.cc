@@ -37,7 +37,7 @@ Zone zone_of(const LedgerState& state) {
 }
 
 int carry_out(std::string_view verb, const std::string& storage, const AdminCommand& command,
-              Offline offline) {
+              const Offline& offline) {
   const auto answer = admin_request(storage, admin_request_of(command));
   if (answer) {
     fmt::print("{}\n", *answer);
@@ -46,7 +46,7 @@ int carry_out(std::string_view verb, const std::string& storage, const AdminComm
   if (!answer.error().not_running) return complain(verb, answer.error().message);
   auto ledger = open_ledger(storage, false);
   if (!ledger) return complain(verb, ledger.error().message);
-  const auto done = offline(**ledger, command);
+  const auto done = offline(**ledger);
   if (!done) return complain(verb, done.error().message);
   fmt::print("{}\n", *done);
   return 0;

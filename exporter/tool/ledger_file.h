@@ -3,6 +3,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -34,10 +35,10 @@ LedgerResult<LedgerContents> read_ledger(const std::string& storage);
 Zone zone_of(const LedgerState& state);
 
 // Asks the running daemon to carry a command out and prints its answer. Where none runs, `offline`
-// is called with the ledger opened for writing, and its sentence is printed.
-using Offline = LedgerResult<std::string> (*)(Ledger& ledger, const AdminCommand& command);
+// does it with the ledger opened for writing, and its sentence is printed.
+using Offline = std::function<LedgerResult<std::string>(Ledger& ledger)>;
 int carry_out(std::string_view verb, const std::string& storage, const AdminCommand& command,
-              Offline offline);
+              const Offline& offline);
 
 // Adds a verb that is about a ledger: `Options` has a member `storage`.
 template <class Options>
@@ -49,6 +50,13 @@ CLI::App* add_ledger_verb(CLI::App& parent, const std::string& name, const std::
       ->capture_default_str();
   app->callback([options, verb, &exit_code] { exit_code = verb(*options); });
   return app;
+}
+
+// What every verb asks that signs for something: `Options` has members `by` and `why`.
+template <class Options>
+void add_signature(CLI::App& verb, Options& options) {
+  verb.add_option("--by", options.by, "Who signs")->required();
+  verb.add_option("--why", options.why, "The reason, as it will stand in the report")->required();
 }
 
 }  // namespace exporter::tool

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -50,14 +51,13 @@ std::expected<MaintenanceWindow, std::string> read_window(const Options& options
   return window;
 }
 
-LedgerResult<std::string> change_offline(Ledger& ledger, const AdminCommand& command) {
+LedgerResult<std::string> change_offline(
+    Ledger& ledger, const std::function<LedgerResult<Batch>(const Entries&)>& change) {
   const auto state = ledger.load();
   if (!state) return std::unexpected(state.error());
   const auto entries = fold_entries(*state, false);
   if (!entries) return std::unexpected(entries.error());
-  const auto* window = std::get_if<MaintenanceWindow>(&command);
-  const auto batch = window ? entries->recording({*window}, now())
-                            : entries->withdrawing(std::get<WithdrawWindows>(command).ids, now());
+  const auto batch = change(*entries);
   if (!batch) return std::unexpected(batch.error());
   if (const auto done = ledger.commit(*batch, now()); !done) return std::unexpected(done.error());
   return "recorded in the ledger; the exporter is not running and will find it";
@@ -68,12 +68,19 @@ int add(const Options& options) {
   if (!contents) return complain("maintenance add", contents.error().message);
   const auto window = read_window(options, contents->state);
   if (!window) return complain("maintenance add", window.error(), kUsageError);
-  return carry_out("maintenance add", options.storage, *window, change_offline);
+  return carry_out("maintenance add", options.storage, *window, [&window](Ledger& ledger) {
+    return change_offline(
+        ledger, [&](const Entries& entries) { return entries.recording({*window}, now()); });
+  });
 }
 
 int withdraw(const Options& options) {
   return carry_out("maintenance withdraw", options.storage, WithdrawWindows{options.ids},
-                   change_offline);
+                   [&](Ledger& ledger) {
+                     return change_offline(ledger, [&](const Entries& entries) {
+                       return entries.withdrawing(options.ids, now());
+                     });
+                   });
 }
 
 std::string names(const std::vector<std::string>& listed) {

@@ -1,8 +1,10 @@
-// slatool tickets correct and verify: what a person signs about a ticket, through the exporter when
-// it runs and into tickets.db when it does not; and whether that file is what was written.
+// slatool tickets correct, terms-now and verify: what a person signs about tickets, through the
+// exporter when it runs and into tickets.db when it does not; and whether that file is what was
+// written.
 #include <fmt/format.h>
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -58,13 +60,15 @@ std::expected<TicketCorrection, std::string> read_correction(const Options& opti
   return correction;
 }
 
-// The ledger is open, and with it the folder is ours.
-LedgerResult<std::string> correct_offline(Ledger& ledger, const AdminCommand& command) {
-  auto store = open_tickets(ledger.file().parent_path(), EventStore::Mode::create);
-  if (!store) return std::unexpected(store.error());
-  const auto done = sign_correction(**store, std::get<TicketCorrection>(command), now());
-  if (!done) return std::unexpected(done.error());
-  return sentence_of(*done);
+// Through the exporter or, as the open ledger makes the folder ours, into the file.
+int sign(std::string_view verb, const std::string& storage, const DeskCommand& command,
+         const std::function<LedgerResult<std::string>(EventStore&)>& into_file) {
+  return carry_out(
+      verb, storage, command, [&into_file](Ledger& ledger) -> LedgerResult<std::string> {
+        auto store = open_tickets(ledger.file().parent_path(), EventStore::Mode::create);
+        if (!store) return std::unexpected(store.error());
+        return into_file(**store);
+      });
 }
 
 int correct(const Options& options) {
@@ -72,7 +76,19 @@ int correct(const Options& options) {
   if (!contents) return complain("tickets correct", contents.error().message);
   const auto correction = read_correction(options, zone_of(contents->state));
   if (!correction) return complain("tickets correct", correction.error(), kUsageError);
-  return carry_out("tickets correct", options.storage, *correction, correct_offline);
+  return sign("tickets correct", options.storage, *correction,
+              [&correction](EventStore& store) -> LedgerResult<std::string> {
+                const auto done = sign_correction(store, *correction, now());
+                if (!done) return std::unexpected(done.error());
+                return sentence_of(*done);
+              });
+}
+
+int terms_now(const Options& options) {
+  return sign("tickets terms-now", options.storage, TakeSupportTerms{options.by, options.why},
+              [&options](EventStore& store) {
+                return sign_terms_now(store, options.by, options.why, now());
+              });
 }
 
 int verify(const Options& options) {
@@ -113,8 +129,16 @@ void add_tickets_correct(CLI::App& app, int& exit_code) {
       ->capture_default_str();
   verb->add_option("--at", options->at, "When somebody reacted");
   verb->add_option("--calendar", options->calendar, "As in the configuration");
-  verb->add_option("--by", options->by, "Who signs")->required();
-  verb->add_option("--why", options->why, "The reason, as it will stand in the report")->required();
+  add_signature(*verb, *options);
+}
+
+void add_tickets_terms_now(CLI::App& app, int& exit_code) {
+  auto options = std::make_shared<Options>();
+  CLI::App* verb = add_ledger_verb(
+      tickets_verb(app), "terms-now",
+      "Sign off that terms which wait for the next month hold for clocks that begin from now on",
+      options, terms_now, exit_code);
+  add_signature(*verb, *options);
 }
 
 void add_tickets_verify(CLI::App& app, int& exit_code) {

@@ -19,9 +19,12 @@ using AddVerb = void (*)(CLI::App& app, int& exit_code);
 
 // One line a verb, in the order in which --help lists them.
 constexpr std::initializer_list<AddVerb> kVerbs = {
-    add_calendar, add_check,           add_config,        add_demo,           add_explain,
-    add_ledger,   add_maintenance,     add_probe,         add_query,          add_report,
-    add_test,     add_tickets_correct, add_tickets_month, add_tickets_replay, add_tickets_verify,
+    add_calendar,       add_check,          add_config,
+    add_demo,           add_explain,        add_ledger,
+    add_maintenance,    add_probe,          add_query,
+    add_report,         add_test,           add_tickets_correct,
+    add_tickets_month,  add_tickets_replay, add_tickets_terms_now,
+    add_tickets_verify,
 };
 
 }  // namespace

@@ -93,12 +93,12 @@ class Demo:
             raise AssertionError(f"{service} {mode}: {answer.status} {answer.text}")
 
     def disturb_the_tickets(self):
-        """Among what the help desk writes: a line that no exporter can read, and a ticket that is answered at once."""
+        """Among what the help desk writes: a line that no exporter can read, and a ticket with answers at once."""
         event = {"ticket": "disturbance", "at": int(time.time())}
-        opened = {**event, "seq": 1, "type": "opened", "actor": "customer"}
-        lines = ["not an event", json.dumps(opened), json.dumps({**event, "seq": 2, "type": "reaction"})]
+        told = [{"type": "opened", "actor": "customer"}, {"type": "auto_reply", "actor": "system"}, {"type": "reaction"}]
+        lines = [json.dumps({**event, "seq": seq, **each}) for seq, each in enumerate(told, 1)]
         with self.tickets.open("a") as file:
-            file.write("".join(f"{line}\n" for line in lines))
+            file.write("".join(f"{line}\n" for line in ["not an event", *lines]))
 
 
 class Exporter:

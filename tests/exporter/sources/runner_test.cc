@@ -19,8 +19,6 @@ using testing::IsEmpty;
 using testing::SizeIs;
 using Type = TicketEventType;
 
-const Seconds kMorning = at("2026-11-23T07:00:00Z");
-
 // What a help desk is asked, and when.
 struct Record {
   std::vector<std::string> cursors;

@@ -78,6 +78,16 @@ inline TicketEvent event(std::string ticket, std::int64_t seq, std::string_view 
   return event;
 }
 
+// Monday, 08:00 in Geneva.
+inline const Seconds kMorning = at("2026-11-23T07:00:00Z");
+
+inline TicketEvent opened(std::string ticket, std::string_view time) {
+  return event(std::move(ticket), 1, time, TicketEventType::opened);
+}
+inline TicketEvent answered(std::string ticket, std::int64_t seq, std::string_view time) {
+  return event(std::move(ticket), seq, time, TicketEventType::reaction, TicketActor::agent);
+}
+
 inline SourceBatch batch(std::vector<TicketEvent> events, std::string_view read_until,
                          std::string cursor = "") {
   SourceBatch batch;
@@ -172,6 +182,13 @@ class LocalDesk {
 
  private:
   std::shared_ptr<const SupportView> shown_;
+};
+
+// A folder and that configuration.
+class DeskTest : public testing::Test {
+ protected:
+  Folder folder_;
+  Config config_ = office();
 };
 
 }  // namespace exporter::desk_test

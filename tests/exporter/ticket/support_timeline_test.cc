@@ -131,6 +131,23 @@ TEST(DecideSupport, ReplacesWhatWaitsAndTakesItBack) {
   EXPECT_EQ(timeline.rules_at(at("2027-02-01T00:00:00Z")).lowest().react_within.amount, 14'400);
 }
 
+TEST(DecideSupport, ChangesNoResultInTheVerySecondOfCommissioning) {
+  const SupportRecord first = record_from("2026-11-10T00:00:00Z");
+  SupportTimeline timeline = timeline_of({first});
+  SupportRecord wanted = first;
+  for (const int hours : {1, 2}) {
+    wanted.terms.levels[0].react_within.amount = hours * 3600;
+    const SupportChange change = decide_support(timeline, wanted, first.from);
+    ASSERT_THAT(change.records, SizeIs(1));
+    ASSERT_TRUE(timeline.add(change.records[0]));
+    EXPECT_THAT(decide_support(timeline, wanted, first.from).records, IsEmpty());
+    // Tickets of before are judged by the first terms.
+    EXPECT_EQ(timeline.rules_at(at("2026-09-01T00:00:00Z")).lowest().react_within.amount, 14'400);
+    EXPECT_EQ(timeline.rules_at(first.from).lowest().react_within.amount, 14'400);
+    EXPECT_EQ(timeline.rules_at(first.from + 1s).lowest().react_within.amount, hours * 3600);
+  }
+}
+
 TEST(DecideSupport, PutsANewLevelInItsPlace) {
   const SupportRecord first = record_from("2026-11-10T00:00:00Z");
   SupportTimeline timeline = timeline_of({first});

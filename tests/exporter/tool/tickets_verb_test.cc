@@ -142,6 +142,25 @@ TEST_F(TicketsVerb, RefusesCorrectionsThatSayTooLittle) {
   EXPECT_THAT(error_, HasSubstr("no event of ticket 9 of rt is known"));
 }
 
+TEST_F(TicketsVerb, SignsThatWaitingTermsHoldFromNowOn) {
+  read_tickets("2020-11-30T23:00:00Z");
+  const std::vector<std::string> terms_now = {"tickets", "terms-now", "--by",
+                                              "anna",    "--why",     "the new contract"};
+  EXPECT_EQ(slatool(terms_now), 1);
+  EXPECT_THAT(error_, HasSubstr("no terms of reaction times wait for the next month"));
+  {
+    InlineExecutor executor;
+    Desk desk(folder_, executor);
+    config_.support.terms.levels[0].react_within.amount = 3600;
+    ASSERT_TRUE(desk.configure(config_, at("2099-11-02T00:00:00Z")).has_value());
+  }
+  EXPECT_EQ(slatool(terms_now), 0) << error_;
+  EXPECT_THAT(out_, HasSubstr("on, signed by anna: the new contract"));
+  EXPECT_EQ(slatool(terms_now), 1);
+  EXPECT_EQ(slatool({"tickets", "verify"}), 0) << out_;
+  EXPECT_EQ(slatool({"tickets", "terms-now", "--by", "anna"}), 2);
+}
+
 TEST_F(TicketsVerb, FindsAChangedRow) {
   read_tickets("2020-11-30T23:00:00Z");
   sqlite3* handle = nullptr;
