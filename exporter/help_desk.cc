@@ -112,9 +112,9 @@ std::expected<AcceptedEvents, std::string> HelpDesk::take(const std::string& sou
   SourceBatch batch;
   batch.events = std::move(delivered.events);
   batch.read_until = delivered.read_until;
-  const auto fresh = desk_->accept(source, std::move(batch), wall_now());
-  if (!fresh) return std::unexpected(fresh.error());
-  return AcceptedEvents{*fresh, count - *fresh};
+  const auto taken = desk_->accept(source, std::move(batch), wall_now());
+  if (!taken) return std::unexpected(taken.error());
+  return AcceptedEvents{taken->added, count - taken->added, taken->differing};
 }
 
 // Runs a job on the desk's thread and waits, on a thread that may, for its answer.

@@ -112,15 +112,28 @@ LedgerResult<std::vector<std::string>> Desk::configure(const Config& config, Sec
   return std::move(change.sentences);
 }
 
+namespace {
+
+void warn_of_differing(const std::vector<TicketEvent>& events) {
+  log_warn(
+      "events are known with other content; what is known stays. Give a new event a seq of its own",
+      {{"source", events.front().source},
+       {"events", std::to_string(events.size())},
+       {"ticket", events.front().ticket},
+       {"seq", std::to_string(events.front().seq)}});
+}
+
+}  // namespace
+
 // --- what happened -----------------------------------------------------------------------------
 
-LedgerResult<std::uint64_t> Desk::commit(const std::string& source, const SourceBatch& batch,
-                                         Seconds now) {
+LedgerResult<TakenEvents> Desk::commit(const std::string& source, const SourceBatch& batch,
+                                       Seconds now) {
   if (!configured_) return refused(kNotConfigured);
-  auto counted = store_->commit(source, batch, now);
-  if (!counted) {
-    failed(source, {SourceError::Reason::local, counted.error().message, std::nullopt});
-    return std::unexpected(counted.error());
+  auto committed = store_->commit(source, batch, now);
+  if (!committed) {
+    failed(source, {SourceError::Reason::local, committed.error().message, std::nullopt});
+    return std::unexpected(committed.error());
   }
   SourceRow& row = rows_[source];
   if (!batch.cursor.empty()) row.cursor = batch.cursor;
@@ -129,10 +142,14 @@ LedgerResult<std::uint64_t> Desk::commit(const std::string& source, const Source
     row.read_until = std::max(row.read_until.value_or(Seconds::min()), *batch.read_until);
     book_->read_until(source, *row.read_until);
   }
-  std::uint64_t added = 0;
-  for (const auto& [type, by] : *counted) {
+  TakenEvents taken{.differing = committed->differing.size()};
+  for (const auto& [type, by] : committed->added) {
     row.counters[{"event", type}] += by;
-    added += by;
+    taken.added += by;
+  }
+  if (taken.differing > 0) {
+    row.counters[{"unmapped", EventStore::kChangedEvent}] += taken.differing;
+    warn_of_differing(committed->differing);
   }
   for (const auto& [name, by] : batch.unmapped) row.counters[{"unmapped", name}] += by;
 
@@ -149,7 +166,7 @@ LedgerResult<std::uint64_t> Desk::commit(const std::string& source, const Source
   book_->advance(now);
   save_kept();
   publish(now);
-  return added;
+  return taken;
 }
 
 LedgerResult<void> Desk::refold_late() {
@@ -218,11 +235,11 @@ void Desk::count_notice(const NoticeRow& row) {
 
 struct Desk::Accepting {
   SourceBatch batch;
-  std::promise<LedgerResult<std::uint64_t>> done;
+  std::promise<LedgerResult<TakenEvents>> done;
 };
 
-std::expected<std::uint64_t, std::string> Desk::accept(const std::string& source, SourceBatch batch,
-                                                       Seconds now) {
+std::expected<TakenEvents, std::string> Desk::accept(const std::string& source, SourceBatch batch,
+                                                     Seconds now) {
   if (accepting_.fetch_add(1) >= kMaxAccepting) {
     accepting_.fetch_sub(1);
     return std::unexpected("too many deliveries wait for the disk; deliver it again later");
@@ -233,9 +250,10 @@ std::expected<std::uint64_t, std::string> Desk::accept(const std::string& source
       batch.read_until = std::max(batch.read_until.value_or(at), at);
     }
   }
+  batch.told_once = true;
   auto waiting = std::make_shared<Accepting>();
   waiting->batch = std::move(batch);
-  std::future<LedgerResult<std::uint64_t>> done = waiting->done.get_future();
+  std::future<LedgerResult<TakenEvents>> done = waiting->done.get_future();
   executor_.post([this, source, waiting, now] {
     waiting->done.set_value(commit(source, waiting->batch, now));
     accepting_.fetch_sub(1);
@@ -243,7 +261,7 @@ std::expected<std::uint64_t, std::string> Desk::accept(const std::string& source
   if (done.wait_for(kLongestAccept) != std::future_status::ready) {
     return std::unexpected("the delivery is not on the disk yet; deliver it again");
   }
-  const LedgerResult<std::uint64_t> result = done.get();
+  const LedgerResult<TakenEvents> result = done.get();
   if (!result) return std::unexpected(result.error().message);
   return *result;
 }
@@ -273,7 +291,7 @@ bool Desk::remove_old(Seconds now) {
   if (!removed) {
     next_remove_ = now + kRemoveRetry;
     if (!std::exchange(failing_, true)) {
-      log_warn("tickets that are over could not be removed; it is tried again",
+      log_warn("tickets past their retention could not be removed; it is tried again",
                {{"error", removed.error().message}});
     }
     return false;

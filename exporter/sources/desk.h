@@ -22,6 +22,11 @@
 
 namespace exporter {
 
+struct TakenEvents {
+  std::uint64_t added = 0;
+  std::uint64_t differing = 0;  // known with other content, which stays
+};
+
 class Desk {
  public:
   // A view is published when something changed, and at least this often.
@@ -39,10 +44,10 @@ class Desk {
   // Takes a configuration in force, opening the file at the first one that has a section `support`.
   // Returns sentences for the log: which terms wait for the next month.
   LedgerResult<std::vector<std::string>> configure(const Config& config, Seconds now);
-  // What a source said, with its cursor: all of it or nothing. Returns how many events were new. On
-  // an error nothing was taken, and the source is read again from the cursor that stands.
-  LedgerResult<std::uint64_t> commit(const std::string& source, const SourceBatch& batch,
-                                     Seconds now);
+  // What a source said, with its cursor: all of it or nothing. On an error nothing was taken, and
+  // the source is read again from the cursor that stands.
+  LedgerResult<TakenEvents> commit(const std::string& source, const SourceBatch& batch,
+                                   Seconds now);
   // A reading failed: figures stay, the source is down.
   void failed(const std::string& source, const SourceError& error);
   LedgerResult<std::string> correct(TicketCorrection correction, Seconds now);
@@ -59,11 +64,11 @@ class Desk {
   const TicketBook* book() const { return configured_ && book_ ? &*book_ : nullptr; }
 
   // --- any thread -----------------------------------------------------------------------------
-  // What somebody delivered, such as a webhook: returns when it is committed, with the number of
-  // events that were new, or says why it is not. Delivering it again is harmless. A batch that does
-  // not say up to when it is complete is complete up to its last event.
-  std::expected<std::uint64_t, std::string> accept(const std::string& source, SourceBatch batch,
-                                                   Seconds now);
+  // What somebody delivered, such as a webhook: returns when it is committed, or says why it is
+  // not. Delivering it again is harmless. A batch that does not say up to when it is complete is
+  // complete up to its last event.
+  std::expected<TakenEvents, std::string> accept(const std::string& source, SourceBatch batch,
+                                                 Seconds now);
   // Null without a section `support`.
   std::shared_ptr<const SupportView> view() const;
 

@@ -251,6 +251,7 @@ SourceResult EventFile::read_piece(const std::string& cursor, Seconds now) const
   Position position = known.value_or(Position());
   std::filesystem::path path = source_.file;
   SourceBatch batch;
+  batch.told_once = true;
   const OpenFile current(path);
   if (current.error() != 0) return std::unexpected(unreadable(path, current.error()));
   bool is_current = true;

@@ -200,7 +200,7 @@ LedgerResult<void> EventStore::make_ready() {
 
 // --- writing -----------------------------------------------------------------------------------
 
-void EventStore::insert(const TicketEvent& event, std::map<std::string, std::uint64_t>& counted) {
+bool EventStore::insert(const TicketEvent& event) {
   database_->run(
       "INSERT OR IGNORE INTO events SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, "
       "?14, ?15, ?16, ?17 WHERE NOT EXISTS (SELECT 1 FROM removed WHERE source = ?1 AND ticket = "
@@ -209,7 +209,14 @@ void EventStore::insert(const TicketEvent& event, std::map<std::string, std::uin
        name_of(event.actor), event.level, event.calendar, event.agreement, event.channel,
        event.language, event.destination, text_of(event.since), event.into, event.item,
        event.reason, Blob{checksum_of(event)}});
-  if (database_->number("SELECT changes()") > 0) ++counted[std::string(name_of(event.type))];
+  return database_->number("SELECT changes()") > 0;
+}
+
+bool EventStore::differs(const TicketEvent& event) {
+  Query known =
+      database_->query("SELECT checksum FROM events WHERE source = ? AND ticket = ? AND seq = ?",
+                       {event.source, event.ticket, event.seq});
+  return known.next() && known.bytes(0) != checksum_of(event);
 }
 
 void EventStore::count(const std::string& source, std::string_view what, std::string_view name,
@@ -220,15 +227,21 @@ void EventStore::count(const std::string& source, std::string_view what, std::st
       {source, what, name, static_cast<std::int64_t>(by)});
 }
 
-LedgerResult<std::map<std::string, std::uint64_t>> EventStore::commit(const std::string& source,
-                                                                      const SourceBatch& batch,
-                                                                      Seconds at) {
+LedgerResult<CommittedEvents> EventStore::commit(const std::string& source,
+                                                 const SourceBatch& batch, Seconds at) {
   if (auto ready = make_ready(); !ready) return std::unexpected(ready.error());
   Transaction transaction(*database_);
-  std::map<std::string, std::uint64_t> counted;
-  for (const TicketEvent& event : batch.events) insert(event, counted);
-  for (const auto& [type, by] : counted) count(source, "event", type, by);
+  CommittedEvents done;
+  for (const TicketEvent& event : batch.events) {
+    if (insert(event)) {
+      ++done.added[std::string(name_of(event.type))];
+    } else if (batch.told_once && differs(event)) {
+      done.differing.push_back(event);
+    }
+  }
+  for (const auto& [type, by] : done.added) count(source, "event", type, by);
   for (const auto& [name, by] : batch.unmapped) count(source, "unmapped", name, by);
+  if (!done.differing.empty()) count(source, "unmapped", kChangedEvent, done.differing.size());
   database_->run(
       "INSERT INTO sources VALUES(?, 1, ?, ?, ?) ON CONFLICT DO UPDATE SET "
       "cursor = CASE excluded.cursor WHEN '' THEN cursor ELSE excluded.cursor END, "
@@ -237,8 +250,10 @@ LedgerResult<std::map<std::string, std::uint64_t>> EventStore::commit(const std:
       "excluded.read_until ELSE read_until END, last_success = excluded.last_success",
       {source, batch.cursor, text_of(batch.read_until), text_of(at)});
   if (auto error = database_->take_error()) return std::unexpected(with_remedy(*error));
-  if (auto done = transaction.commit(); !done) return std::unexpected(done.error());
-  return counted;
+  if (auto committed = transaction.commit(); !committed) {
+    return std::unexpected(committed.error());
+  }
+  return done;
 }
 
 LedgerResult<void> EventStore::name_sources(const std::vector<std::string>& sources) {

@@ -36,6 +36,13 @@ struct SourceRow {
   std::map<std::pair<std::string, std::string>, std::uint64_t> counters;
 };
 
+// What came of a batch.
+struct CommittedEvents {
+  std::map<std::string, std::uint64_t> added;  // by type
+  // Told once, and known with other content, which stays.
+  std::vector<TicketEvent> differing;
+};
+
 struct StoredEntries {
   std::vector<SupportRecord> terms;
   std::vector<TicketCorrection> corrections;
@@ -45,15 +52,16 @@ class EventStore {
  public:
   enum class Mode { create, read };
   static constexpr const char* kFileName = "tickets.db";
+  // Counted among what is unmapped: events that differ from what is known.
+  static constexpr const char* kChangedEvent = "changed_event";
   static LedgerResult<std::unique_ptr<EventStore>> open(const std::filesystem::path& folder,
                                                         Mode mode);
   ~EventStore();
 
   // Events and the cursor after them, all or nothing. Events that are known change nothing; `at` is
-  // when the source answered. A batch without a cursor leaves the one that stands. Returns how
-  // many events were new, by type.
-  LedgerResult<std::map<std::string, std::uint64_t>> commit(const std::string& source,
-                                                            const SourceBatch& batch, Seconds at);
+  // when the source answered. A batch without a cursor leaves the one that stands.
+  LedgerResult<CommittedEvents> commit(const std::string& source, const SourceBatch& batch,
+                                       Seconds at);
   // Which sources there are from now on, so that whoever reads the file knows what to expect of it.
   LedgerResult<void> name_sources(const std::vector<std::string>& sources);
   LedgerResult<void> count_error(const std::string& source, SourceError::Reason reason);
@@ -102,7 +110,8 @@ class EventStore {
   LedgerResult<void> connect();
   LedgerResult<void> prepare();
   LedgerResult<void> make_ready();
-  void insert(const TicketEvent& event, std::map<std::string, std::uint64_t>& counted);
+  bool insert(const TicketEvent& event);
+  bool differs(const TicketEvent& event);
   void count(const std::string& source, std::string_view what, std::string_view name,
              std::uint64_t by);
   std::int64_t append(std::string_view kind, const std::string& body);

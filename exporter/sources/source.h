@@ -28,6 +28,9 @@ struct SourceBatch {
   bool more = false;  // there is more to read at once
   // Values that no map of the configuration knows, by what they are of ("queue", "region").
   std::map<std::string, std::uint64_t> unmapped;
+  // Whoever wrote the events says each of them once, so that one which is known with other content
+  // is a mistake of his; the help desks' own histories may read differently every time.
+  bool told_once = false;
 };
 
 struct SourceError {

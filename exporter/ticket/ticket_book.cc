@@ -156,7 +156,7 @@ void TicketBook::loosen(Tickets::iterator place) {
   Indexed& indexed = *indexed_;
   if (entry.next_time) indexed.by_time.erase({*entry.next_time, place});
   if (entry.next_read) indexed.by_read[place->first.source].erase({*entry.next_read, place});
-  if (entry.over_since) indexed.over.erase({*entry.over_since, place});
+  if (entry.quiet_since) indexed.quiet.erase({*entry.quiet_since, place});
   if (entry.open) indexed.open.erase(place);
   for (const ClockFact& fact : entry.before->months) {
     if (!*fact.met) indexed.misses[fact.month].erase(place);
@@ -183,9 +183,10 @@ void TicketBook::settle(Tickets::iterator place, Seconds now) {
     if (!*fact.met) indexed.misses[fact.month].insert(place);
   }
   const ReactionClock* open = entry.ticket.open_clock();
-  entry.over_since.reset();
-  if (!open && !entry.ticket.alive() && !entry.next_read) entry.over_since = entry.ticket.last_at();
-  if (entry.over_since) indexed.over.emplace(*entry.over_since, place);
+  entry.quiet_since.reset();
+  // Closed or not: many help desks leave answered tickets open for ever.
+  if (!open && !entry.next_read) entry.quiet_since = entry.ticket.last_at();
+  if (entry.quiet_since) indexed.quiet.emplace(*entry.quiet_since, place);
   if (!open) return;
   const SupportRules& rules = timeline_.rules_at(open->start);
   entry.open = std::make_unique<Entry::Open>(key_of(*open, timeline_),
@@ -227,11 +228,11 @@ bool TicketBook::advance(Seconds now) {
   return changed;
 }
 
-// --- tickets that are over ---------------------------------------------------------------------
+// --- tickets without an open clock ---------------------------------------------------------------
 
 std::vector<TicketName> TicketBook::removable(Seconds before, std::size_t most) const {
   std::vector<TicketName> names;
-  for (const auto& [last, place] : indexed_->over) {
+  for (const auto& [last, place] : indexed_->quiet) {
     if (last >= before || names.size() == most) break;
     names.push_back(place->first);
   }
@@ -253,7 +254,7 @@ void TicketBook::remove(const std::vector<TicketName>& names) {
     const auto place = tickets_.find(name);
     const Entry& entry = place->second;
     if (entry.next_time) indexed.by_time.erase({*entry.next_time, place});
-    if (entry.over_since) indexed.over.erase({*entry.over_since, place});
+    if (entry.quiet_since) indexed.quiet.erase({*entry.quiet_since, place});
     for (auto& [month, misses] : indexed.misses) misses.erase(place);
     tickets_.erase(place);
   }

@@ -52,7 +52,7 @@ class TicketBook {
   // Brings all figures to `now`. True when any of them may have changed since the last call.
   bool advance(Seconds now);
 
-  // Tickets that are over and were last touched before `before`; at most `most`.
+  // Tickets without an open clock that were last touched before `before`; at most `most`.
   std::vector<TicketName> removable(Seconds before, std::size_t most) const;
   // What is kept when these are gone, and taking them out.
   SupportTotals kept_without(const std::vector<TicketName>& names) const;

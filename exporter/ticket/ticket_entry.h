@@ -22,7 +22,7 @@ struct TicketBook::Entry {
   bool loose = true;
   std::unique_ptr<TicketFacts> before;
   Viewpoint view;
-  std::optional<Seconds> next_time, next_read, over_since;
+  std::optional<Seconds> next_time, next_read, quiet_since;
   std::unique_ptr<Open> open;
 
   const Ticket& first_decided() const { return uncorrected ? *uncorrected : ticket; }
@@ -43,7 +43,7 @@ struct TicketBook::Indexed {
   using Instants = std::set<ByInstant::Row, ByInstant>;
 
   std::vector<Tickets::iterator> loose;
-  Instants by_time, over;
+  Instants by_time, quiet;
   std::map<std::string, Instants> by_read;  // by source
   std::set<Tickets::iterator, ByName> open;
   std::map<std::chrono::year_month, std::set<Tickets::iterator, ByName>> misses;

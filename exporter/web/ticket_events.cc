@@ -286,9 +286,14 @@ WebResponse TicketEvents::commit(const std::string& source, DeliveredEvents deli
     figures.duplicates += taken.duplicate;
     figures.ahead += ahead;
   });
-  return reply(
-      200,
-      {{"accepted", taken.accepted}, {"duplicate", taken.duplicate}, {"refused", json::array()}});
+  json answer{
+      {"accepted", taken.accepted}, {"duplicate", taken.duplicate}, {"refused", json::array()}};
+  if (taken.differing > 0) {
+    answer["differing"] = taken.differing;
+    answer["warning"] =
+        "events are known with other content, which stays: give a new event a seq of its own";
+  }
+  return reply(200, answer);
 }
 
 // A source that does not exist is told from a wrong signature neither by the answer nor by its

@@ -40,6 +40,7 @@ struct DeliveredEvents {
 struct AcceptedEvents {
   std::size_t accepted = 0;
   std::size_t duplicate = 0;  // known before
+  std::size_t differing = 0;  // of these: known with other content, which stays
 };
 
 // What came in by these doors, by source.

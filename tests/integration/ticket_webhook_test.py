@@ -100,8 +100,11 @@ class TicketWebhook(harness.IntegrationTest):
         harness.wait_for(lambda: self.exporter.page().total(metric, **labels) == value, f"{metric} to be {value}")
 
     def test_what_is_right_is_taken_once(self):
-        self.assertEqual((200, {"accepted": 1, "duplicate": 0, "refused": []}), self.send(json.dumps(opened(1))))
-        self.assertEqual((200, {"accepted": 0, "duplicate": 1, "refused": []}), self.send(json.dumps(opened(1))))
+        first = opened(1)
+        self.assertEqual((200, {"accepted": 1, "duplicate": 0, "refused": []}), self.send(json.dumps(first)))
+        self.assertEqual((200, {"accepted": 0, "duplicate": 1, "refused": []}), self.send(json.dumps(first)))
+        status, answer = self.send(json.dumps({**first, "channel": "phone"}))
+        self.assertEqual((200, 1, 1), (status, answer["duplicate"], answer["differing"]))
         file = self.write("events.jsonl", lines_of([event(1, 2, "escalated", level="second"), event(1, 3)]))
         words = ["-H", "Idempotency-Key: export-1", "-H", "Content-Type: application/x-ndjson"]
         for _ in range(2):

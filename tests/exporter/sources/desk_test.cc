@@ -291,9 +291,12 @@ TEST_F(DeskTest, RemovesOldTicketsAndKeepsWhatTheyCameTo) {
   for (int each = 0; each < 250; ++each) {
     const std::string ticket = std::to_string(each);
     events.push_back(opened(ticket, "2026-11-23T07:00:00Z"));
+    events.push_back(event(ticket, 2, "2026-11-23T07:15:00Z", Type::auto_reply, system));
     events.push_back(
-        answered(ticket, 2, each % 2 ? "2026-11-23T08:00:00Z" : "2026-11-23T14:00:00Z"));
-    events.push_back(event(ticket, 3, "2026-11-23T15:00:00Z", Type::closed, agent));
+        answered(ticket, 3, each % 2 ? "2026-11-23T08:00:00Z" : "2026-11-23T14:00:00Z"));
+    // Many help desks never close what is answered.
+    const Type last = each % 3 ? Type::closed : Type::note;
+    events.push_back(event(ticket, 4, "2026-11-23T15:00:00Z", last, agent));
   }
   events.push_back(opened("waits", "2026-11-23T07:00:00Z"));
   const SourceBatch said = batch(events, "2026-12-23T16:00:00Z");
@@ -321,6 +324,10 @@ TEST_F(DeskTest, RemovesOldTicketsAndKeepsWhatTheyCameTo) {
     return text;
   };
   EXPECT_EQ(without_misses(text_of(local.view())), without_misses(before));
+  // Who writes into one of them is heard.
+  const auto reply = event("0", 5, "2026-12-23T15:01:00Z", Type::customer_replied);
+  ASSERT_TRUE(local.desk.commit("rt", batch({reply}, ""), at("2026-12-23T15:02:00Z")));
+  EXPECT_EQ(level(local.view(), "first").running, 1u);
 }
 
 TEST_F(DeskTest, LosesNothingAndDoublesNothingBetweenAnyTwoCommits) {

@@ -70,8 +70,8 @@ TEST(EventStore, CountsAnEventOnceHoweverOftenItIsRead) {
   const Folder folder;
   const auto store = open(folder);
   const auto opened = event("1", 1, "2026-11-23T08:00:00Z", Type::opened);
-  EXPECT_EQ(store->commit("rt", batch({opened, opened}, ""), kNow)->at("opened"), 1u);
-  EXPECT_THAT(*store->commit("rt", batch({opened}, ""), kNow), IsEmpty());
+  EXPECT_EQ(store->commit("rt", batch({opened, opened}, ""), kNow)->added.at("opened"), 1u);
+  EXPECT_THAT(store->commit("rt", batch({opened}, ""), kNow)->added, IsEmpty());
   EXPECT_EQ((store->sources()->at("rt").counters.at({"event", "opened"})), 1u);
   EXPECT_EQ(*store->count_events({"rt", "1"}), 1);
 }
@@ -99,6 +99,20 @@ TEST(EventStore, RemembersWhichSourcesThereAre) {
   EXPECT_EQ(sources->at("new").last_success, std::nullopt);
 }
 
+TEST(EventStore, KeepsWhatItKnowsAndSaysWhatDiffers) {
+  const Folder folder;
+  const auto store = open(folder);
+  const auto opened = event("1", 1, "2026-11-23T08:00:00Z", Type::opened);
+  auto moved = opened;
+  moved.at += std::chrono::seconds(1);
+  SourceBatch told = batch({opened, moved}, "");
+  EXPECT_THAT(store->commit("rt", told, kNow)->differing, IsEmpty()) << "a history read again";
+  told.told_once = true;
+  EXPECT_THAT(store->commit("rt", told, kNow)->differing, ElementsAre(moved));
+  EXPECT_THAT(*store->events_of({"rt", "1"}), ElementsAre(opened));
+  EXPECT_EQ((store->sources()->at("rt").counters.at({"unmapped", "changed_event"})), 1u);
+}
+
 TEST(EventStore, KeepsNothingOfARemovedTicketButThatItIsKnown) {
   const Folder folder;
   const auto store = open(folder);
@@ -112,9 +126,13 @@ TEST(EventStore, KeepsNothingOfARemovedTicketButThatItIsKnown) {
   EXPECT_EQ(store->entries()->corrections[0].ticket, "2");
   EXPECT_THAT(*store->events_of({"rt", "1"}), IsEmpty());
   EXPECT_EQ(*store->totals(), "what it came to");
-  EXPECT_THAT(*store->commit("rt", batch({first, second}, ""), kNow), IsEmpty());
+  SourceBatch again = batch({first, second}, "");
+  again.told_once = true;
+  const auto told = store->commit("rt", again, kNow);
+  EXPECT_THAT(told->added, IsEmpty());
+  EXPECT_THAT(told->differing, IsEmpty());
   const auto later = event("1", 3, "2027-11-23T08:10:00Z", Type::customer_replied);
-  EXPECT_EQ(store->commit("rt", batch({later}, ""), kNow)->size(), 1u);
+  EXPECT_EQ(store->commit("rt", batch({later}, ""), kNow)->added.size(), 1u);
 }
 
 TEST(EventStore, GivesCorrectionsAndTermsBackInTheirOrder) {

@@ -1,6 +1,7 @@
 // slatool calendar: the output scripts rely on, and what is said of questions without an answer.
 #include <fstream>
 
+#include "tests/exporter/ticket/case_file.h"
 #include "tests/exporter/tool/tool_fixture.h"
 
 namespace exporter::tool {
@@ -65,6 +66,43 @@ TEST_F(CalendarVerb, PrintsDueAndBreachInTwoLines) {
   EXPECT_EQ(0, calendar("due", {"--calendar", "europe", "--from", "2026-01-16T20:00:00Z",
                                 "--target", "2 real hours"}));
   EXPECT_EQ("due 2026-01-16T22:00:00Z\nbreach_after 2026-01-16T22:00:00Z\n", out_);
+}
+
+// A question about a worked case, on the calendars that the cases name.
+std::vector<std::string> question(const CaseRow& row, const std::string& verb) {
+  std::vector<std::string> arguments = {
+      "calendar",      verb,
+      "--config.file", SLA_SOURCE_DIR "/tests/testdata/tickets/cases.yml",
+      "--calendar",    row.at("calendar"),
+      "--from",        row.at("from_utc")};
+  std::istringstream pauses(row.at("pauses_utc"));
+  for (std::string pause; std::getline(pauses, pause, ';');) {
+    arguments.insert(arguments.end(), {"--pause", pause.substr(pause.find_first_not_of(' '))});
+  }
+  return arguments;
+}
+
+TEST_F(CalendarVerb, AnswersTheWorkedCases) {
+  const auto elapsed = case_rows(SLA_SOURCE_DIR, "elapsed");
+  const auto deadlines = case_rows(SLA_SOURCE_DIR, "deadline");
+  if (elapsed.empty()) GTEST_SKIP() << "no cases at " << case_file_path(SLA_SOURCE_DIR);
+  EXPECT_GE(elapsed.size(), 30u);
+  EXPECT_GE(deadlines.size(), 18u);
+  for (const CaseRow& row : elapsed) {
+    auto arguments = question(row, "elapsed");
+    arguments.insert(arguments.end(), {"--to", row.at("to_utc")});
+    EXPECT_EQ(0, call(std::move(arguments))) << row.at("id") << error_;
+    EXPECT_EQ(row.at("expect_business_s") + "\n", out_) << row.at("id");
+  }
+  for (const CaseRow& row : deadlines) {
+    auto arguments = question(row, "due");
+    arguments.insert(arguments.end(), {"--target", row.at("target_s") + "s"});
+    EXPECT_EQ(0, call(std::move(arguments))) << row.at("id") << error_;
+    EXPECT_EQ("due " + row.at("expect_due_utc") + "\nbreach_after " +
+                  row.at("expect_breach_after_utc") + "\n",
+              out_)
+        << row.at("id");
+  }
 }
 
 TEST_F(CalendarVerb, RefusesBusinessDaysOnUnions) {
