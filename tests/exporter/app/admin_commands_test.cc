@@ -72,6 +72,9 @@ TEST(AdminCommands, ReadsEveryRequestAsItWasMeant) {
     AdminCommand seen;
     const std::string request = admin_request_of(command);
     EXPECT_EQ(answer(request, &seen), R"({"message":"done","ok":true})") << request;
+    const auto index = [](const auto& half) { return half.index(); };
+    EXPECT_EQ(seen.index(), command.index());
+    EXPECT_EQ(std::visit(index, seen), std::visit(index, command));
     EXPECT_EQ(admin_request_of(seen), request);
   }
 }
